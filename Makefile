@@ -1,0 +1,75 @@
+# Every target sets up what it needs from a bare checkout. CI calls only these.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+GENERATE_VENV := .venv-generate
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(STAMP) ## make the virtual environment with the locked dependencies
+
+$(STAMP): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: run
+run: $(STAMP) ## start the server on its defaults
+	@exec $(BIN)/taskweir serve $(ARGS)
+
+.PHONY: test
+test: $(STAMP) ## every test that needs no service, in about two minutes
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+.PHONY: check
+check: $(STAMP) ## format, lint, types, stale stubs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(MAKE) --no-print-directory check-generated
+
+.PHONY: check-generated
+check-generated: $(GENERATE_VENV)/.installed ## fail when generated/ is not what protos/ gives
+	$(GENERATE_VENV)/bin/python protos/generate.py --check
+
+.PHONY: generate
+generate: $(GENERATE_VENV)/.installed ## compile protos/ into generated/
+	$(GENERATE_VENV)/bin/python protos/generate.py
+
+$(GENERATE_VENV)/.installed: protos/requirements.txt
+	$(PYTHON) -m venv $(GENERATE_VENV)
+	$(GENERATE_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+.PHONY: format
+format: $(STAMP) ## format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: test-crash
+test-crash: $(STAMP) ## kill -9 under load, twenty rounds
+	$(BIN)/python -m tests.crash $(ARGS)
+
+.PHONY: test-scale
+test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks
+	$(BIN)/python -m tests.scale $(ARGS)
+
+.PHONY: bench
+bench: $(STAMP) ## CreateTask against a bare echo, latency to the handler
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: lock
+lock: ## renew requirements.txt from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --group dev --output-file requirements.txt pyproject.toml
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(GENERATE_VENV) build dist .mypy_cache .pytest_cache .ruff_cache
