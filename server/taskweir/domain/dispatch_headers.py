@@ -1,0 +1,78 @@
+"""The headers that every dispatched task carries, and those that a caller cannot set.
+
+HTTP and App Engine targets get the same ones under two prefixes, X-CloudTasks- and X-AppEngine-; recorded from the
+live service (2026).
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from taskweir.domain.model import Task
+from taskweir.domain.times import SECOND, Instant
+
+_RESERVED: Final = frozenset({"host", "content-length"})
+_RESERVED_PREFIXES: Final = ("x-google-", "x-appengine-", "x-cloudtasks-")
+_OF_THE_CONNECTION: Final = frozenset(
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""RFC 9110, 7.6.1, and Expect: they would change how the body is framed or when the connection closes."""
+
+
+def without_reserved(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A caller's headers without those the service makes itself; ignored, not refused, as in production."""
+    return [(name, value) for name, value in headers if not _is_reserved(name.lower())]
+
+
+def sendable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A caller's headers as they may go out: without the service's own and without the connection's."""
+    return [
+        (name, value)
+        for name, value in headers
+        if not _is_reserved(lower := name.lower()) and lower not in _OF_THE_CONNECTION
+    ]
+
+
+def without(headers: Iterable[tuple[str, str]], *lower_names: str) -> list[tuple[str, str]]:
+    """The headers but those of these names, given in lower case."""
+    return [(name, value) for name, value in headers if name.lower() not in lower_names]
+
+
+def dispatch_headers(
+    prefix: str, task: Task, execution_count: int, retry_reason: str
+) -> list[tuple[str, str]]:
+    """The service's own headers for this attempt; the last two only once an earlier attempt has ended."""
+    headers = [
+        (f"{prefix}QueueName", task.name.queue.id),
+        (f"{prefix}TaskName", task.name.id),
+        (f"{prefix}TaskRetryCount", str(task.dispatch_count - 1)),
+        (f"{prefix}TaskExecutionCount", str(execution_count)),
+        (f"{prefix}TaskETA", _seconds(task.schedule_time)),
+    ]
+    previous = previous_response(task)
+    if previous is not None:
+        headers.append((f"{prefix}TaskPreviousResponse", str(previous)))
+        headers.append((f"{prefix}TaskRetryReason", retry_reason))
+    return headers
+
+
+def previous_response(task: Task) -> int | None:
+    """What the attempt before this one was answered with; None on the first."""
+    return task.last_attempt.previous_response if task.last_attempt else None
+
+
+def _is_reserved(lower_name: str) -> bool:
+    return lower_name in _RESERVED or lower_name.startswith(_RESERVED_PREFIXES)
+
+
+def _seconds(instant: Instant) -> str:
+    """Exact, where a float's digits would not be."""
+    return f"{instant // SECOND}.{instant % SECOND:06d}"

@@ -1,0 +1,60 @@
+"""Tasks for HTTP targets: the headers they are stored with, and the request of an attempt."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from taskweir.domain.dispatch_headers import dispatch_headers, sendable, without, without_reserved
+from taskweir.domain.limits import DEFAULT_HTTP_DISPATCH_DEADLINE
+from taskweir.domain.model import Authorization, HttpMethod, HttpRequest, HttpTarget, Task
+from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.uri_override import overridden_url
+
+USER_AGENT: Final = "Google-Cloud-Tasks"
+METHODS_WITH_BODY: Final = frozenset({HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH})
+_NO_OVERRIDES: Final = HttpTarget()
+_RETRY_REASON: Final = ""
+"""The header is there on retries, with nothing in it (recorded)."""
+
+
+def stored_http_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers a created task shows: the caller's, but for those the service makes, and its User-Agent."""
+    return {**dict(without(without_reserved(headers.items()), "user-agent")), "User-Agent": USER_AGENT}
+
+
+def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) -> OutgoingRequest:
+    """An attempt's request, with what the queue overrides as it is now; the stored task stays as it is."""
+    target = target or _NO_OVERRIDES
+    method = target.http_method or payload.http_method
+    authorization = target.authorization or payload.authorization
+    return OutgoingRequest(
+        method=method.name,
+        url=overridden_url(payload.url, target.uri_override) if target.uri_override else payload.url,
+        headers=_headers(task, payload, target.header_overrides, authorization),
+        body=payload.body if method in METHODS_WITH_BODY else b"",
+        deadline=task.dispatch_deadline or DEFAULT_HTTP_DISPATCH_DEADLINE,
+        authorization=authorization,
+    )
+
+
+def _headers(
+    task: Task,
+    payload: HttpRequest,
+    overrides: Iterable[tuple[str, str]],
+    authorization: Authorization | None,
+) -> list[tuple[str, str]]:
+    headers = without(_overridden(payload.headers.items(), overrides), "user-agent")
+    if authorization is not None:
+        headers = without(headers, "authorization")  # the token takes the place of the caller's own
+    return [
+        ("User-Agent", USER_AGENT),
+        *dispatch_headers("X-CloudTasks-", task, task.execution_count, _RETRY_REASON),
+        *sendable(headers),
+    ]
+
+
+def _overridden(
+    headers: Iterable[tuple[str, str]], overrides: Iterable[tuple[str, str]]
+) -> Iterable[tuple[str, str]]:
+    """The headers with the queue's in place of those of the same name, whatever their case; its last one counts."""
+    last = {name.lower(): (name, value) for name, value in overrides}
+    return [*without(headers, *last), *last.values()] if last else headers

@@ -1,0 +1,41 @@
+"""Every number the service documents or was seen to enforce, with its source."""
+
+from typing import Final
+
+from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Micros
+
+# Queue defaults and bounds: recorded from the live service (2026).
+DEFAULT_DISPATCHES_PER_SECOND: Final = 500.0
+MAX_DISPATCHES_PER_SECOND: Final = 500.0
+DEFAULT_CONCURRENT_DISPATCHES: Final = 1_000
+MAX_CONCURRENT_DISPATCHES: Final = 5_000
+DEFAULT_MAX_ATTEMPTS: Final = 100
+DEFAULT_MIN_BACKOFF: Final[Micros] = 100 * MILLISECOND
+DEFAULT_MAX_BACKOFF: Final[Micros] = HOUR
+DEFAULT_MAX_DOUBLINGS: Final = 16
+
+# Task bounds. The size is of the stored task, serialized: measured on the live service, 2^20 - 7.
+MAX_TASK_SIZE: Final = 1_048_569
+MAX_SCHEDULE_AHEAD: Final[Micros] = 720 * HOUR
+MIN_DISPATCH_DEADLINE: Final[Micros] = 15 * SECOND
+MAX_HTTP_DISPATCH_DEADLINE: Final[Micros] = 30 * MINUTE
+DEFAULT_HTTP_DISPATCH_DEADLINE: Final[Micros] = 10 * MINUTE
+MAX_APP_ENGINE_DISPATCH_DEADLINE: Final[Micros] = 24 * HOUR + 15 * SECOND
+
+# Documented bounds of a request: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks
+MAX_URL_LENGTH: Final = 2_083
+MAX_HEADERS_SIZE: Final = 80 * 1_024
+
+# Batches, pages and what is kept: https://cloud.google.com/tasks/docs/quotas and the method references.
+MAX_BATCH_CREATE: Final = 100
+MAX_BATCH_DELETE: Final = 1_000
+MAX_QUEUES_PAGE: Final = 9_800
+MAX_TASKS_PAGE: Final = 1_000
+PAGE_TOKEN_LIFE: Final[Micros] = 2 * HOUR
+OPERATION_LIFE: Final[Micros] = DAY
+DEFAULT_TASK_TOMBSTONE: Final[Micros] = HOUR
+DEFAULT_QUEUE_TOMBSTONE: Final[Micros] = 3 * DAY
+DEFAULT_TASK_RETENTION: Final[Micros] = 31 * DAY
+
+# Our own: the official client refuses a reply over 4 MiB by default, and a page must not run into that.
+MAX_PAGE_BYTES: Final = 3 * 1_024 * 1_024

@@ -1,0 +1,18 @@
+"""Times as production prints them in error messages: RFC 3339 in US Pacific time with its offset."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from taskweir.domain.times import Instant
+
+_PACIFIC: Final = ZoneInfo("America/Los_Angeles")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def pacific(at: Instant) -> str:
+    """E.g. 2099-12-31T16:00:00-08:00, with a fraction (of as many digits as it needs) if there is one."""
+    local = (_EPOCH + timedelta(microseconds=at)).astimezone(_PACIFIC)
+    fraction = f".{local.microsecond:06}".rstrip("0") if local.microsecond else ""
+    offset = local.strftime("%z")
+    return f"{local:%Y-%m-%dT%H:%M:%S}{fraction}{offset[:3]}:{offset[3:]}"

@@ -1,0 +1,230 @@
+"""The filter of ListQueues: comparisons of queue fields joined by AND, OR, NOT and parentheses.
+
+Documented are the operators (<= < >= > != = :) and examples such as `state: PAUSED`; the grammar follows Cloud
+Logging's, which the documentation refers to: AND binds closer than OR, terms side by side are ANDed, `-` is NOT,
+`field:*` asks whether a field is set, `:` on text whether it contains the value. Comparisons of text ignore case.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from taskweir.domain.errors import InvalidArgument, quoted
+from taskweir.domain.model import Queue
+from taskweir.domain.times import SECOND
+
+Matches = Callable[[Queue], bool]
+_Value = str | float | None
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?: (?P<op><=|>=|!=|<|>|=|:) | (?P<paren>[()]) | (?P<minus>-(?=[A-Za-z(]))
+        | "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<word>[^\s()<>=!:"]+) )""",
+    re.VERBOSE,
+)
+_VALUE: Final = re.compile(r"""\s*(?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<word>[^\s()"]+) )""", re.VERBOSE)
+"""What stands after an operator: a word there may hold operators, as times do."""
+_MAX_LENGTH: Final = 4_096
+_MAX_DEPTH: Final = 50
+
+
+def parse_filter(text: str) -> Matches:
+    """A predicate from a filter; an empty one matches all. Raises InvalidArgument."""
+    if not text.strip():
+        return lambda _: True
+    if len(text) > _MAX_LENGTH:
+        raise InvalidArgument(f"The filter must be at most {_MAX_LENGTH} characters.")
+    return _Parser(text).parse()
+
+
+class _Parser:
+    """Recursive descent over the tokens of one filter."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(_tokens(text))
+        self._next = 0
+        self._depth = 0
+
+    def parse(self) -> Matches:
+        matches = self._or()
+        if self._next < len(self._tokens):
+            raise self._error(f"unexpected {self._tokens[self._next][1]!r}")
+        return matches
+
+    def _or(self) -> Matches:
+        terms = [self._and()]
+        while self._accept("word", "OR"):
+            terms.append(self._and())
+        return terms[0] if len(terms) == 1 else lambda queue: any(term(queue) for term in terms)
+
+    def _and(self) -> Matches:
+        terms = [self._not()]
+        while self._accept("word", "AND") or self._at_term():
+            terms.append(self._not())
+        return terms[0] if len(terms) == 1 else lambda queue: all(term(queue) for term in terms)
+
+    def _at_term(self) -> bool:
+        kind, text = self._peek()
+        return (kind, text) == ("paren", "(") or kind == "minus" or (kind == "word" and text != "OR")
+
+    def _not(self) -> Matches:
+        if self._accept("word", "NOT") or self._accept("minus", "-"):
+            self._descend()
+            term = self._not()
+            self._depth -= 1
+            return lambda queue: not term(queue)
+        if self._accept("paren", "("):
+            self._descend()
+            inner = self._or()
+            if not self._accept("paren", ")"):
+                raise self._error("a closing parenthesis is missing")
+            self._depth -= 1
+            return inner
+        return self._comparison()
+
+    def _descend(self) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._error("it is nested too deeply")
+
+    def _comparison(self) -> Matches:
+        kind, path = self._take()
+        if kind != "word":
+            raise self._error("a field name is missing")
+        operator_kind, operator = self._take()
+        if operator_kind != "op":
+            raise self._error(f"an operator is missing after {path!r}")
+        value_kind, value = self._take()
+        if value_kind not in ("word", "quoted"):
+            raise self._error(f"a value is missing after {path + operator!r}")
+        field = _snake_case(path)
+        if field not in _FIELDS and field not in _GROUPS:
+            raise self._error(f"there is no field {path!r}")
+        return _compare(field, operator, value, any_value=value_kind == "word" and value == "*")
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._next] if self._next < len(self._tokens) else ("end", "")
+
+    def _take(self) -> tuple[str, str]:
+        token = self._peek()
+        self._next += 1
+        return token
+
+    def _accept(self, kind: str, text: str) -> bool:
+        if self._peek() != (kind, text):
+            return False
+        self._next += 1
+        return True
+
+    def _error(self, why: str) -> InvalidArgument:
+        return InvalidArgument(f"Invalid filter: {quoted(why)}.")
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at = 0
+    end = len(text.rstrip())
+    after_operator = False
+    while at < end:
+        match = (_VALUE if after_operator else _TOKEN).match(text, at)
+        if match is None or match.lastgroup is None:
+            raise InvalidArgument(f"Invalid filter: cannot read it from character {at + 1} on.")
+        value = match[match.lastgroup]
+        yield match.lastgroup, re.sub(r"\\(.)", r"\1", value) if match.lastgroup == "quoted" else value
+        after_operator = match.lastgroup == "op"
+        at = match.end()
+
+
+def _snake_case(path: str) -> str:
+    return re.sub(r"[A-Z]", lambda capital: "_" + capital[0].lower(), path)
+
+
+def _compare(field: str, operator: str, value: str, *, any_value: bool) -> Matches:
+    if any_value and operator in ("=", ":"):
+        return lambda queue: _is_set(queue, field)
+    if any_value and operator == "!=":
+        return lambda queue: not _is_set(queue, field)
+    if field in _GROUPS:
+        raise InvalidArgument(f"Invalid filter: {field!r} can only be compared with *.")
+    read = _FIELDS[field]
+    test = _TESTS[operator]
+
+    def matches(queue: Queue) -> bool:
+        actual = read(queue)
+        if actual is None:
+            return operator == "!="
+        if isinstance(actual, str):
+            return test(actual.lower(), value.lower()) if operator != ":" else value.lower() in actual.lower()
+        number = _number(value)
+        if number is None:
+            raise InvalidArgument(f"Invalid filter: {quoted(value)!r} is no value for {field!r}.")
+        return test(actual, number)
+
+    return matches
+
+
+def _is_set(queue: Queue, field: str) -> bool:
+    if field in _GROUPS:
+        return _GROUPS[field](queue) is not None
+    return _FIELDS[field](queue) not in (None, "")
+
+
+def _number(text: str) -> float | None:
+    """A plain number, a duration in seconds such as 3.5s, or an RFC 3339 time, as seconds."""
+    try:
+        return float(text.removesuffix("s"))
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _seconds(micros: int | None) -> float | None:
+    return None if micros is None else micros / SECOND
+
+
+_TESTS: Final[Mapping[str, Callable[[str | float, str | float], bool]]] = {
+    "=": lambda actual, value: actual == value,
+    ":": lambda actual, value: actual == value,
+    "!=": lambda actual, value: actual != value,
+    "<": lambda actual, value: actual < value,  # type: ignore[operator]  # both are of one kind
+    "<=": lambda actual, value: actual <= value,  # type: ignore[operator]
+    ">": lambda actual, value: actual > value,  # type: ignore[operator]
+    ">=": lambda actual, value: actual >= value,  # type: ignore[operator]
+}
+
+_FIELDS: Final[Mapping[str, Callable[[Queue], _Value]]] = {
+    "name": lambda queue: str(queue.name),
+    "state": lambda queue: queue.state.name,
+    "type": lambda queue: queue.type.name,
+    "purge_time": lambda queue: _seconds(queue.purge_time),
+    "rate_limits.max_dispatches_per_second": lambda queue: queue.rate_limits.max_dispatches_per_second,
+    "rate_limits.max_burst_size": lambda queue: queue.rate_limits.max_burst_size,
+    "rate_limits.max_concurrent_dispatches": lambda queue: queue.rate_limits.max_concurrent_dispatches,
+    "retry_config.max_attempts": lambda queue: queue.retry_config.max_attempts,
+    "retry_config.max_retry_duration": lambda queue: _seconds(queue.retry_config.max_retry_duration),
+    "retry_config.min_backoff": lambda queue: _seconds(queue.retry_config.min_backoff),
+    "retry_config.max_backoff": lambda queue: _seconds(queue.retry_config.max_backoff),
+    "retry_config.max_doublings": lambda queue: queue.retry_config.max_doublings,
+    "stackdriver_logging_config.sampling_ratio": lambda queue: queue.logging_sampling_ratio,
+    "app_engine_routing_override.service": lambda queue: (
+        queue.app_engine_routing_override.service if queue.app_engine_routing_override else None
+    ),
+    "app_engine_routing_override.version": lambda queue: (
+        queue.app_engine_routing_override.version if queue.app_engine_routing_override else None
+    ),
+    "app_engine_routing_override.instance": lambda queue: (
+        queue.app_engine_routing_override.instance if queue.app_engine_routing_override else None
+    ),
+}
+
+_GROUPS: Final[Mapping[str, Callable[[Queue], object]]] = {
+    "rate_limits": lambda queue: queue.rate_limits,
+    "retry_config": lambda queue: queue.retry_config,
+    "app_engine_routing_override": lambda queue: queue.app_engine_routing_override,
+    "http_target": lambda queue: queue.http_target,
+    "stackdriver_logging_config": lambda queue: queue.logging_sampling_ratio,
+}

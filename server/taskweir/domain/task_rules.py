@@ -1,0 +1,147 @@
+"""What a new task must satisfy, and what is filled in. Fields are checked in order of their numbers."""
+
+from dataclasses import replace
+
+from taskweir.domain import app_engine, http_request, limits
+from taskweir.domain.drafts import TaskDraft
+from taskweir.domain.errors import InvalidArgument, NotFound, quoted
+from taskweir.domain.header_rules import check_headers
+from taskweir.domain.model import (
+    AppEngineRequest,
+    HttpRequest,
+    OAuthToken,
+    Payload,
+    PullMessage,
+    RetryConfig,
+    Task,
+)
+from taskweir.domain.names import TaskName
+from taskweir.domain.pacific import pacific
+from taskweir.domain.queue_rules import retry_config, routing_host
+from taskweir.domain.times import MILLISECOND, Instant, Micros
+
+
+def new_task(name: TaskName, draft: TaskDraft, now: Instant, *, strict: bool) -> Task:
+    """A task as it will be stored. Raises InvalidArgument; in strict mode NotFound for an unlikely service account."""
+    payload = _payload(name, draft.payload, strict=strict)
+    return Task(
+        name=name,
+        payload=payload,
+        schedule_time=_schedule_time(draft.schedule_time, now),
+        create_time=now,
+        dispatch_deadline=_dispatch_deadline(payload, draft.dispatch_deadline),
+        retry_config=_retry_config(draft.retry_config),
+    )
+
+
+def _payload(name: TaskName, payload: Payload | None, *, strict: bool) -> Payload:
+    match payload:
+        case HttpRequest():
+            return _http_request(payload, strict=strict)
+        case AppEngineRequest():
+            return _app_engine_request(name, payload)
+        case PullMessage():
+            raise InvalidArgument("Task.pull_message can only be set for tasks in a pull queue.")
+        case None:
+            raise InvalidArgument("Task.payload_type is not set.")
+
+
+def _http_request(request: HttpRequest, *, strict: bool) -> HttpRequest:
+    if not request.url:
+        raise InvalidArgument("HttpRequest.url is required.")
+    if not request.url.lower().startswith(("http://", "https://")):
+        raise InvalidArgument("HttpTarget.url must start with 'http://' or 'https://'.")
+    if len(request.url) > limits.MAX_URL_LENGTH:
+        raise InvalidArgument(f"HttpRequest.url must be at most {limits.MAX_URL_LENGTH} characters.")
+    check_headers("HttpRequest.headers", request.headers.items())
+    if request.body and request.http_method not in http_request.METHODS_WITH_BODY:
+        raise InvalidArgument("HttpRequest.body can only be set for the HTTP methods POST, PUT and PATCH.")
+    if request.authorization is not None:
+        _check_authorization(request, strict=strict)
+    return replace(request, headers=http_request.stored_http_headers(request.headers))
+
+
+def _check_authorization(request: HttpRequest, *, strict: bool) -> None:
+    """Locally a token may go to an http:// target and for any account; production allows neither."""
+    token = request.authorization
+    assert token is not None
+    kind = "OAuthToken" if isinstance(token, OAuthToken) else "OidcToken"
+    if not token.service_account_email:
+        raise InvalidArgument(f"{kind}.serviceAccountEmail is required.")
+    if not strict:
+        return
+    if not request.url.lower().startswith("https://"):
+        raise InvalidArgument(
+            "HttpRequest.url must start with 'https://' for request with HttpRequest.authorization_header"
+        )
+    if not token.service_account_email.endswith(".gserviceaccount.com"):
+        # Production's text for an account it does not know is not recorded; that it is NOT_FOUND is documented.
+        raise NotFound(f"Service account {quoted(token.service_account_email)} does not exist.")
+
+
+def _app_engine_request(name: TaskName, request: AppEngineRequest) -> AppEngineRequest:
+    uri = request.relative_uri or "/"
+    if not uri.startswith("/"):
+        raise InvalidArgument("AppEngineHttpRequest.relativeUri must start with '/'.")
+    if " " in uri:
+        raise InvalidArgument("AppEngineHttpRequest.relativeUri cannot contain spaces.")
+    if len(uri) > limits.MAX_URL_LENGTH:
+        raise InvalidArgument(
+            f"AppEngineHttpRequest.relativeUri must be at most {limits.MAX_URL_LENGTH} characters."
+        )
+    check_headers("AppEngineHttpRequest.headers", request.headers.items())
+    if request.body and request.http_method not in app_engine.METHODS_WITH_BODY:
+        raise InvalidArgument("AppEngineHttpRequest.body can only be set for the HTTP methods POST and PUT.")
+    return replace(
+        request,
+        relative_uri=uri,
+        headers=app_engine.stored_app_engine_headers(request.headers, request.body),
+        routing=replace(request.routing, host=routing_host(name.queue.project, request.routing)),
+    )
+
+
+def _schedule_time(given: Instant | None, now: Instant) -> Instant:
+    if given is None or given <= now:
+        return now
+    if given > now + limits.MAX_SCHEDULE_AHEAD:
+        raise InvalidArgument(
+            f"The Task.scheduleTime, {pacific(given)}, is too far in the future. "
+            "Schedule time must be no more than 720h in the future."
+        )
+    return given
+
+
+def _dispatch_deadline(payload: Payload, given: Micros | None) -> Micros | None:
+    """Cut to milliseconds. An HTTP task's default is written out, an App Engine task's is not (recorded)."""
+    http = isinstance(payload, HttpRequest)
+    if not given:
+        return limits.DEFAULT_HTTP_DISPATCH_DEADLINE if http else None
+    longest = limits.MAX_HTTP_DISPATCH_DEADLINE if http else limits.MAX_APP_ENGINE_DISPATCH_DEADLINE
+    if not limits.MIN_DISPATCH_DEADLINE <= given <= longest:
+        raise InvalidArgument(f"Task.dispatchDeadline must be between [15s, {'30m' if http else '24h15s'}].")
+    return given // MILLISECOND * MILLISECOND
+
+
+def _retry_config(given: RetryConfig | None) -> RetryConfig | None:
+    """A task's own retry config replaces the queue's whole; what it leaves out has the service's defaults."""
+    return None if given is None else retry_config(given)
+
+
+def check_size(size: int) -> None:
+    """`size` is of the stored task, serialized, in bytes. Raises InvalidArgument."""
+    if size > limits.MAX_TASK_SIZE:
+        raise InvalidArgument("Task size too large")
+
+
+def lower_bound_of_size(task: Task) -> int:
+    """Bytes that the task surely takes, without serializing it."""
+    match task.payload:
+        case PullMessage(payload=body):
+            return len(body)
+        case HttpRequest() | AppEngineRequest() as request:
+            return len(request.body) + sum(len(k) + len(v) for k, v in request.headers.items())
+
+
+def may_be_too_large(task: Task) -> bool:
+    """Whether the exact size must be looked at: headers and body leave less than 128 KiB for all the rest."""
+    return lower_bound_of_size(task) > limits.MAX_TASK_SIZE - 131_072

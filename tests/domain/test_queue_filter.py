@@ -1,0 +1,87 @@
+"""The filter of ListQueues."""
+
+import pytest
+
+from taskweir.domain.errors import InvalidArgument
+from taskweir.domain.model import HttpTarget, Queue, QueueState, RateLimits, RetryConfig
+from taskweir.domain.names import QueueName
+from taskweir.domain.queue_filter import parse_filter
+from taskweir.domain.times import SECOND
+
+
+def queue(queue_id: str = "orders", **over: object) -> Queue:
+    fields = {
+        "name": QueueName("p", "l", queue_id),
+        "rate_limits": RateLimits(500.0, 100, 1_000),
+        "retry_config": RetryConfig(100, 0, SECOND // 10, 3_600 * SECOND, 16),
+    }
+    return Queue(**{**fields, **over})  # type: ignore[arg-type]
+
+
+PAUSED = queue("paused", state=QueueState.PAUSED)
+SLOW = queue("slow", rate_limits=RateLimits(0.5, 10, 1))
+OVERRIDDEN = queue("overridden", http_target=HttpTarget())
+QUEUES = [queue(), PAUSED, SLOW, OVERRIDDEN]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", ["orders", "paused", "slow", "overridden"]),
+        ("   ", ["orders", "paused", "slow", "overridden"]),
+        ("state: PAUSED", ["paused"]),
+        ("state=PAUSED", ["paused"]),
+        ("state = paused", ["paused"]),
+        ('state="PAUSED"', ["paused"]),
+        ("state != PAUSED", ["orders", "slow", "overridden"]),
+        ("NOT state:PAUSED", ["orders", "slow", "overridden"]),
+        ("-state:PAUSED", ["orders", "slow", "overridden"]),
+        ("name:orders", ["orders"]),
+        ("name = projects/p/locations/l/queues/slow", ["slow"]),
+        ("rate_limits.max_dispatches_per_second < 1", ["slow"]),
+        ("rateLimits.maxDispatchesPerSecond >= 500", ["orders", "paused", "overridden"]),
+        ("retry_config.max_backoff <= 3600s", ["orders", "paused", "slow", "overridden"]),
+        ("retry_config.max_backoff > 3600", []),
+        ("http_target:*", ["overridden"]),
+        ("NOT httpTarget:*", ["orders", "paused", "slow"]),
+        ("state:PAUSED OR name:slow", ["paused", "slow"]),
+        ("state:RUNNING AND rate_limits.max_concurrent_dispatches=1", ["slow"]),
+        ("state:RUNNING name:slow", ["slow"]),
+        ("name:orders OR name:slow AND state:PAUSED", ["orders"]),
+        ("(name:orders OR name:slow) AND NOT (state:PAUSED OR http_target:*)", ["orders", "slow"]),
+        ("purge_time:*", []),
+        ("purge_time < 2030-01-01T00:00:00Z", []),
+    ],
+)
+def test_a_filter_selects(text: str, ids: list[str]) -> None:
+    """Operators, joins, both spellings of names, presence."""
+    matches = parse_filter(text)
+    assert [q.name.id for q in QUEUES if matches(q)] == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "state",
+        "state:",
+        ": PAUSED",
+        "state PAUSED",
+        "(state:PAUSED",
+        "state:PAUSED)",
+        "state:PAUSED AND",
+        "OR state:PAUSED",
+        "colour = red",
+        "http_target = 3",
+        "rate_limits.max_burst_size < many",
+        'name = "unclosed',
+        "NOT",
+        "(" * 100 + "state:PAUSED" + ")" * 100,
+        "-" * 3_000 + "state:PAUSED",
+        "a" * 5_000,
+        "\x00",
+    ],
+)
+def test_a_bad_filter_is_refused(text: str) -> None:
+    """With INVALID_ARGUMENT, whatever is wrong with it."""
+    with pytest.raises(InvalidArgument, match="filter"):
+        any(parse_filter(text)(q) for q in QUEUES)

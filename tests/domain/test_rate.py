@@ -1,0 +1,79 @@
+"""The token bucket."""
+
+import pytest
+
+from taskweir.domain.model import RateLimits
+from taskweir.domain.rate import TokenBucket, burst_for_rate
+from taskweir.domain.times import HOUR, SECOND
+
+START = 1_700_000_000 * SECOND
+
+
+def limits(rate: float, burst: int = 10) -> RateLimits:
+    return RateLimits(rate, burst, 1_000)
+
+
+def taken_over(bucket: TokenBucket, seconds: int) -> list[int]:
+    """The times at which tokens come when each is taken the moment it is there."""
+    now, times = START, []
+    while True:
+        now = bucket.next_token_at(now)
+        if now > START + seconds * SECOND:
+            return times
+        bucket = bucket.take(1, now)
+        times.append(now)
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [(500, 100), (100, 20), (50, 10), (1, 10), (0.1, 10), (499.5, 100)]
+)
+def test_burst_follows_the_rate(rate: float, burst: int) -> None:
+    """100 for 500 a second is recorded, 10 for one a second documented."""
+    assert burst_for_rate(rate) == burst
+
+
+@pytest.mark.parametrize("rate", [500.0, 50.0, 7.3, 1.0, 0.5, 1 / 3, 0.01])
+def test_tokens_come_at_the_rate_exactly(rate: float) -> None:
+    """A full bucket gives its burst and then the rate, over an hour, to the token."""
+    seconds = 3_600 if rate < 100 else 100
+    times = taken_over(TokenBucket.full(limits(rate), START), seconds)
+    assert len(times) == 10 + int(seconds * rate + 1e-6)
+    assert times[:10] == [START] * 10
+
+
+@pytest.mark.parametrize("rate", [500.0, 0.5, 1 / 3])
+def test_no_stretch_of_time_has_more_than_burst_and_rate(rate: float) -> None:
+    """Between any two tokens there are at least as many intervals as the bucket demands."""
+    times = taken_over(TokenBucket.full(limits(rate, burst=5), START), 50 if rate > 100 else 3_000)
+    for first in range(0, len(times) - 60, 7):
+        for count in (6, 20, 60):
+            elapsed = times[first + count - 1] - times[first]
+            assert elapsed >= (count - 1 - 5) / rate * SECOND - 1
+
+
+def test_a_token_is_there_at_the_microsecond_it_is_promised_for() -> None:
+    """Waiting until next_token_at is enough, one microsecond less is not."""
+    bucket = TokenBucket.full(limits(3.0, burst=1), START).take(1, START)
+    at = bucket.next_token_at(START)
+    assert bucket.available(at) == 1
+    assert bucket.available(at - 1) == 0
+
+
+def test_the_bucket_never_holds_more_than_its_burst() -> None:
+    """An idle day saves up nothing."""
+    bucket = TokenBucket.full(limits(100.0), START)
+    assert bucket.available(START + 24 * HOUR) == 10
+
+
+def test_a_clock_that_goes_back_makes_no_tokens_and_loses_none() -> None:
+    """Time before the last look counts as no time."""
+    bucket = TokenBucket.full(limits(1.0), START).take(4, START)
+    assert bucket.available(START - HOUR) == 6
+    assert bucket.take(1, START - HOUR).available(START) == 5
+
+
+def test_changed_limits_keep_what_was_saved_up_to_the_new_burst() -> None:
+    """Raising the burst gives nothing away; lowering it cuts."""
+    bucket = TokenBucket.full(limits(1.0), START).take(3, START)
+    assert bucket.resized(limits(5.0, burst=20), START).available(START) == 7
+    assert bucket.resized(limits(5.0, burst=2), START).available(START) == 2

@@ -1,0 +1,150 @@
+"""New tasks. The refusals that production was recorded with stand in the table of answers of the API."""
+
+import pytest
+
+from taskweir.domain.drafts import TaskDraft
+from taskweir.domain.errors import InvalidArgument, NotFound, Refusal
+from taskweir.domain.model import (
+    AppEngineRequest,
+    AppEngineRouting,
+    HttpMethod,
+    HttpRequest,
+    OidcToken,
+    Payload,
+    PullMessage,
+    RetryConfig,
+    Task,
+)
+from taskweir.domain.names import QueueName
+from taskweir.domain.task_rules import check_size, may_be_too_large, new_task
+from taskweir.domain.times import DAY, HOUR, MINUTE, SECOND
+
+NAME = QueueName("p", "l", "q").task("t")
+NOW = 1_700_000_000 * SECOND
+URL = "http://h/"
+
+
+def task(payload: Payload | None, *, strict: bool = False, **over: object) -> Task:
+    return new_task(NAME, TaskDraft(payload=payload, **over), NOW, strict=strict)  # type: ignore[arg-type]
+
+
+def test_an_http_task_has_its_defaults_written_out() -> None:
+    """Due now, ten minutes to answer, the service's User-Agent, no Content-Type."""
+    made = task(HttpRequest(URL, headers={"x-Mixed-Case": "1"}))
+    assert made.schedule_time == made.create_time == NOW
+    assert made.dispatch_deadline == 10 * MINUTE
+    assert isinstance(made.payload, HttpRequest)
+    assert made.payload.headers == {"x-Mixed-Case": "1", "User-Agent": "Google-Cloud-Tasks"}
+
+
+def test_an_app_engine_task_has_its_defaults_written_out() -> None:
+    """A path, a host, no deadline."""
+    made = task(AppEngineRequest("", routing=AppEngineRouting("worker")))
+    assert made.dispatch_deadline is None
+    assert isinstance(made.payload, AppEngineRequest)
+    assert made.payload.relative_uri == "/"
+    assert made.payload.routing.host == "worker.p.appspot.com"
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, NOW), (0, NOW), (NOW - 1, NOW), (NOW + 1, NOW + 1)])
+def test_a_schedule_time_in_the_past_is_now(given: int | None, kept: int) -> None:
+    """As is none at all."""
+    assert task(HttpRequest(URL), schedule_time=given).schedule_time == kept
+
+
+def test_a_task_may_be_scheduled_thirty_days_ahead() -> None:
+    """To the microsecond."""
+    assert task(HttpRequest(URL), schedule_time=NOW + 30 * DAY).schedule_time == NOW + 30 * DAY
+    with pytest.raises(InvalidArgument, match="no more than 720h"):
+        task(HttpRequest(URL), schedule_time=NOW + 30 * DAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("payload", "deadline", "legal"),
+    [
+        (HttpRequest(URL), 15 * SECOND, True),
+        (HttpRequest(URL), 15 * SECOND - 1, False),
+        (HttpRequest(URL), 30 * MINUTE, True),
+        (HttpRequest(URL), 30 * MINUTE + 1, False),
+        (HttpRequest(URL), -SECOND, False),
+        (AppEngineRequest(), 24 * HOUR + 15 * SECOND, True),
+        (AppEngineRequest(), 24 * HOUR + 15 * SECOND + 1, False),
+    ],
+)
+def test_dispatch_deadlines_have_bounds(payload: Payload, deadline: int, legal: bool) -> None:
+    """Those of the target's kind."""
+    if legal:
+        assert task(payload, dispatch_deadline=deadline).dispatch_deadline == deadline
+    else:
+        with pytest.raises(InvalidArgument, match=r"Task\.dispatchDeadline must be between"):
+            task(payload, dispatch_deadline=deadline)
+
+
+def test_a_deadline_is_cut_to_milliseconds() -> None:
+    """As documented."""
+    assert (
+        task(HttpRequest(URL), dispatch_deadline=20 * SECOND + 1_999).dispatch_deadline == 20 * SECOND + 1_000
+    )
+
+
+def test_a_tasks_own_retry_config_has_its_defaults_written_out() -> None:
+    """It replaces the queue's, so it has to be whole."""
+    made = task(HttpRequest(URL), retry_config=RetryConfig(3, 0, 0, 0, 0))
+    assert made.retry_config == RetryConfig(3, 0, SECOND // 10, HOUR, 16)
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        (None, "Task.payload_type is not set."),
+        (PullMessage(b"x"), "pull queue"),
+        (HttpRequest("http://" + "h" * 2_077), "at most 2083"),
+        (HttpRequest("ftp://h/"), "must start with 'http://' or 'https://'"),
+        (HttpRequest(URL, HttpMethod.GET, body=b"x"), "body"),
+        (HttpRequest(URL, HttpMethod.DELETE, body=b"x"), "body"),
+        (HttpRequest(URL, headers={"a b": "c"}), "invalid header name"),
+        (HttpRequest(URL, headers={"": "c"}), "invalid header name"),
+        (HttpRequest(URL, headers={"A": "c\nd"}), "invalid value"),
+        (HttpRequest(URL, headers={"A": "c" * 81_919}), "80 KB"),
+        (HttpRequest(URL, authorization=OidcToken("")), "serviceAccountEmail"),
+        (AppEngineRequest("no-slash"), "start with '/'"),
+        (AppEngineRequest("/a b"), "spaces"),
+        (AppEngineRequest("/" + "a" * 2_083), "at most 2083"),
+        (AppEngineRequest(http_method=HttpMethod.PATCH, body=b"x"), "body"),
+    ],
+)
+def test_a_bad_payload_is_refused(payload: Payload | None, text: str) -> None:
+    """With what is wrong about it."""
+    with pytest.raises(InvalidArgument) as refusal:
+        task(payload)
+    assert text in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "account", "refused_with"),
+    [
+        ("http://h/", "a@p.iam.gserviceaccount.com", InvalidArgument),
+        ("https://h/", "somebody@example.com", NotFound),
+        ("https://h/", "a@p.iam.gserviceaccount.com", None),
+    ],
+)
+def test_strict_mode_asks_of_tokens_what_production_does(
+    url: str, account: str, refused_with: type[Refusal] | None
+) -> None:
+    """Without it all of them are taken."""
+    request = HttpRequest(url, authorization=OidcToken(account))
+    task(request)
+    if refused_with is None:
+        task(request, strict=True)
+    else:
+        with pytest.raises(refused_with):
+            task(request, strict=True)
+
+
+def test_a_task_may_serialize_to_the_measured_size_and_no_more() -> None:
+    """2^20 - 7 bytes; only a task that is near it needs to be serialized to know."""
+    check_size(1_048_569)
+    with pytest.raises(InvalidArgument, match="Task size too large"):
+        check_size(1_048_570)
+    assert not may_be_too_large(task(HttpRequest(URL, body=b"x" * 500_000)))
+    assert may_be_too_large(task(HttpRequest(URL, body=b"x" * 1_000_000)))
