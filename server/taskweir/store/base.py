@@ -1,0 +1,234 @@
+"""The store port: where queues and tasks live. Each method is one transaction, answered after its commit.
+
+A store is told `now`; it never reads a clock. Methods raise `taskweir.domain.errors.Refusal`s, among them
+`Unavailable` when nothing can be written and `DeadlineExceeded` for a write whose caller's deadline passed while it
+waited (see `taskweir.deadline`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from taskweir.domain.errors import Refusal
+from taskweir.domain.iam import Policy
+from taskweir.domain.lifecycle import AttemptResult, Ending
+from taskweir.domain.model import Queue, Task
+from taskweir.domain.names import LocationName, OperationName, QueueName, TaskName
+from taskweir.domain.operation import Operation
+from taskweir.domain.times import Instant, Micros
+
+
+class Listener(Protocol):
+    """Told of what was committed, on the event loop, in the order of the commits. Must not block or raise."""
+
+    def task_due(self, queue_uid: int, at: Instant) -> None:
+        """A task of this queue can be claimed from this time on."""
+        ...
+
+    def run_requested(self, queue_uid: int, task_uid: int) -> None:
+        """RunTask was committed for this task, and the attempt is counted: take it with `take_run`."""
+        ...
+
+    def queue_changed(self, queue: Queue) -> None:
+        """A queue was made or changed (settings, state, purge)."""
+        ...
+
+    def queue_gone(self, queue_uid: int) -> None:
+        """A queue was deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """How much of a queue's due work is wanted: at most `limit` tasks and about `max_bytes` of bodies."""
+
+    queue_uid: int
+    limit: int
+    max_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a queue gave: tasks due now with their bodies, in order of schedule time, each held until its attempt is
+    finished or it is released; and when the queue has more: a time (already past when a limit cut the claim), or
+    None."""
+
+    queue_uid: int
+    tasks: Sequence[Task]
+    next_due: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepStep:
+    """What a step of sweeping left: `more` to do at once, else the time something falls due, if anything will."""
+
+    more: bool
+    next_due: Instant | None
+
+
+class Store(Protocol):
+    """See the module. Names that are given are well-formed."""
+
+    # queues
+
+    async def get_queue(self, name: QueueName) -> Queue:
+        """Raises QueueNotFound."""
+        ...
+
+    async def list_queues(self, parent: LocationName, after: str, limit: int) -> Sequence[Queue]:
+        """Queues in order of their ids, from the first id greater than `after`."""
+        ...
+
+    async def queues(self) -> Sequence[Queue]:
+        """Every queue there is, for the worker to begin with."""
+        ...
+
+    async def change_queue(
+        self, name: QueueName, change: Callable[[Queue | None], Queue], now: Instant, *, revive: bool = False
+    ) -> Queue:
+        """Store what `change` makes of the queue, None where there is none. What `change` raises, is raised.
+
+        Raises QueueTombstoned when a queue would be made whose name was deleted within the queue tombstone time,
+        unless `revive`.
+        """
+        ...
+
+    async def delete_queue(self, name: QueueName, now: Instant) -> None:
+        """Delete a queue and all it holds. Raises NotFound."""
+        ...
+
+    async def purge_queue(self, name: QueueName, now: Instant, *, forget_names: bool) -> Queue:
+        """Drop every task in the queue; their names stay blocked unless `forget_names`. Raises QueueNotFound."""
+        ...
+
+    async def locations(self, project: str) -> Sequence[str]:
+        """Ids of the locations in which the project has a queue."""
+        ...
+
+    # tasks
+
+    async def insert_task(self, task: Task, now: Instant) -> Task:
+        """Raises QueueNotFound, TaskExists, TaskTombstoned. Returns the task with its uid."""
+        ...
+
+    async def get_task(self, name: TaskName, *, with_body: bool) -> Task:
+        """An attempt in flight shows in the task. Raises QueueNotFound, TaskNotFound, TaskGone."""
+        ...
+
+    async def list_tasks(
+        self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
+    ) -> Sequence[Task]:
+        """Tasks in order of their ids, from the first id greater than `after`: at most `limit`, and no more after
+        the one whose body makes their sum pass `max_bytes` (at least one, if there is any). Raises QueueNotFound."""
+        ...
+
+    async def delete_task(self, name: TaskName, now: Instant) -> None:
+        """Raises QueueNotFound, TaskNotFound, TaskGone."""
+        ...
+
+    async def run_task(self, name: TaskName, now: Instant) -> Task:
+        """Count an attempt that starts now, hold the task for it, and tell the listener. Its schedule time becomes
+        now. Returns the task, without its body. Raises QueueNotFound, TaskNotFound, TaskGone."""
+        ...
+
+    # batches, which are done when they are answered
+
+    async def insert_batch(
+        self,
+        name: OperationName,
+        tasks: Sequence[Task | Refusal],
+        finish: Callable[[Sequence[Task | Refusal]], Operation],
+        now: Instant,
+    ) -> Operation:
+        """Insert each task that is not already refused, and keep the operation that `finish` makes of the results,
+        all in one transaction. An operation already kept under this name is returned instead, and nothing is done.
+        """
+        ...
+
+    async def delete_batch(
+        self,
+        name: OperationName,
+        tasks: Sequence[TaskName | Refusal],
+        finish: Callable[[Sequence[Refusal | None]], Operation],
+        now: Instant,
+    ) -> Operation:
+        """As `insert_batch`, for deletions."""
+        ...
+
+    async def get_operation(self, name: OperationName, now: Instant) -> Operation:
+        """Raises NotFound, also when its time of keeping is over."""
+        ...
+
+    # dispatch
+
+    async def due_queues(self) -> Sequence[tuple[int, Instant]]:
+        """For each queue with a task that nobody holds: its uid and the earliest schedule time."""
+        ...
+
+    async def claim(self, requests: Sequence[ClaimRequest], now: Instant) -> Sequence[Claim]:
+        """Hold due tasks of RUNNING push queues. A queue that is not RUNNING, or is gone, gives none."""
+        ...
+
+    async def take_run(self, task_uid: int) -> Task | None:
+        """A task that RunTask holds, with its body and the attempt counted; None when it is gone."""
+        ...
+
+    async def begin_attempt(self, task: Task, now: Instant) -> Task | None:
+        """Count an attempt of a claimed task that starts now; None, and the hold ends, when since it was claimed
+        the task was deleted, purged or run, or its queue paused or deleted. A store whose only process this is may
+        keep the count in memory."""
+        ...
+
+    async def finish_attempt(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
+        """Record an attempt and end its hold: how the task ended, when it is tried again, or None when it was gone
+        already. Raises Unavailable; the hold then stays, and the call is to be repeated."""
+        ...
+
+    async def release(self, tasks: Sequence[Task]) -> None:
+        """Give up claimed tasks of which no attempt was begun."""
+        ...
+
+    # the rest
+
+    async def get_policy(self, queue: QueueName) -> Policy:
+        """Raises QueueNotFound."""
+        ...
+
+    async def set_policy(self, queue: QueueName, change: Callable[[Policy], Policy]) -> Policy:
+        """Store what `change` makes of the policy. Raises QueueNotFound and what `change` raises."""
+        ...
+
+    async def get_kms_key(self, location: LocationName) -> str:
+        """Empty when none was set."""
+        ...
+
+    async def set_kms_key(self, location: LocationName, key: str) -> None: ...
+
+    @property
+    def page_token_key(self) -> bytes:
+        """The secret that page tokens are signed with, made once and kept."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written at present, or None."""
+        ...
+
+    async def sweep(self, now: Instant, limit: int) -> SweepStep:
+        """Remove at most `limit` rows that are past their time: tombstones, kept operations, tasks past their
+        retention, what purges and deletions left."""
+        ...
+
+    async def close(self) -> None:
+        """Finish waiting writes and close. Nothing is told to the listener any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept: names of finished tasks, names of deleted queues, tasks, operations."""
+
+    task_tombstone: Micros
+    queue_tombstone: Micros
+    task: Micros
+    operation: Micros

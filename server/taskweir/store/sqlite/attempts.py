@@ -1,0 +1,170 @@
+"""Attempts: counted when they begin, recorded when they finish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from taskweir.domain import lifecycle
+from taskweir.domain.lifecycle import AttemptResult, Ending
+from taskweir.domain.model import Queue, QueueState, Task
+from taskweir.domain.names import TaskName
+from taskweir.domain.times import Instant
+from taskweir.store.sqlite.holds import Hold, with_begun
+from taskweir.store.sqlite.memory import Memory
+from taskweir.store.sqlite.registry import Entry
+from taskweir.store.sqlite.rows import GENERATION, UID, task_of
+from taskweir.store.sqlite.task_reads import read_rows
+from taskweir.store.sqlite.tasks import end_tasks, find_task, update_tasks
+from taskweir.store.sqlite.transaction import Transaction
+
+Finish = tuple[AttemptResult, Instant]
+"""A result to record, and now."""
+
+
+def begin_attempt(memory: Memory, task: Task, now: Instant) -> Task | None:
+    """On the loop. None when the claim is void; it is then still to be released."""
+    hold = memory.holds.get(task.uid)
+    entry = memory.registry.by_uid(task.queue_uid)
+    if hold is None or not hold.claimed or hold.dead or hold.stale or entry is None:
+        return None
+    if entry.queue.state is not QueueState.RUNNING:
+        return None
+    begun = lifecycle.begin_attempt(hold.shown_in(task), now)
+    assert begun.last_attempt is not None
+    hold.claimed = False
+    hold.begin(begun.dispatch_count, begun.last_attempt)
+    return begun
+
+
+@dataclass(slots=True)
+class Run:
+    """What RunTask answers with; known only once it is published, when the attempt's number is."""
+
+    task: Task
+
+
+def run_task(transaction: Transaction, name: TaskName, now: Instant) -> Run:
+    entry, stored = find_task(transaction, name, now)
+    shown = transaction.memory.holds.show(stored)
+    begun = lifecycle.begin_attempt(replace(shown, schedule_time=now), now)
+    update_tasks(transaction.connection, [begun])
+    transaction.memory.lower_cursor(entry.queue.uid, (now, begun.uid))
+    transaction.take([begun.uid])
+    run = Run(begun)
+    transaction.after_commit(lambda: _hold_run(transaction.memory, entry, run))
+    transaction.run_requested(entry.queue.uid, begun.uid)
+    return run
+
+
+def _hold_run(memory: Memory, entry: Entry, run: Run) -> None:
+    task = run.task
+    assert task.last_attempt is not None
+    hold = memory.holds.hold(task.uid, entry.queue.uid, entry.generation, task.name.id)
+    hold.schedule_time = task.schedule_time
+    hold.stale = hold.claimed
+    begun = hold.begin(task.dispatch_count, task.last_attempt)
+    hold.runs.append(begun)
+    run.task = replace(task, dispatch_count=begun[0])
+
+
+def take_run(memory: Memory, hold: Hold, task: Task | None) -> Task | None:
+    """On the loop: the next of RunTask's attempts that nobody took, of the task as it was read just now."""
+    begun = hold.runs.pop(0)
+    if task is None or hold.dead:
+        hold.attempts -= 1
+        memory.holds.drop_if_over(hold)
+        return None
+    return with_begun(task, begun)
+
+
+def finish_attempts(
+    transaction: Transaction, finishes: Sequence[Finish]
+) -> Sequence[Ending | Instant | None]:
+    """How each task ended, or when it is tried again, or None when it was gone already."""
+    books = _Books(transaction, finishes)
+    answers = [books.finish(result, now) for result, now in finishes]
+    books.write(finishes[-1][1])
+    for (result, _), answer in zip(finishes, answers, strict=True):
+        _end_attempt(transaction, result, None if isinstance(answer, Ending) else answer)
+    return answers
+
+
+class _Books:
+    """What a batch of results makes of its tasks, settled in memory and then written at once.
+
+    A held task that succeeded is deleted unread: its hold knows its name, and that it is still there.
+    """
+
+    def __init__(self, transaction: Transaction, finishes: Sequence[Finish]) -> None:
+        self._transaction = transaction
+        self._changed: dict[int, Task] = {}
+        self._ended: dict[int, tuple[str, Queue, Ending]] = {}
+        unknown = {result.task_uid for result, _ in finishes if not self._is_plain_success(result)}
+        self._rows = {
+            row[UID]: row for row in read_rows(transaction.connection, list(unknown), with_body=False)
+        }
+
+    def _is_plain_success(self, result: AttemptResult) -> bool:
+        hold = self._transaction.memory.holds.get(result.task_uid)
+        return result.answer.succeeded and hold is not None and self._transaction.has_task(hold)
+
+    def finish(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
+        uid, entry = result.task_uid, self._transaction.entry_by_uid(result.queue_uid)
+        if entry is None or uid in self._ended:
+            return None
+        if self._is_plain_success(result):
+            hold = self._transaction.memory.holds.get(uid)
+            assert hold is not None
+            return self._end(uid, hold.id, entry.queue, Ending.DONE)
+        task = self._task(uid, entry)
+        if task is None:
+            return None
+        outcome = lifecycle.finish_attempt(task, result, entry.queue.retry_config, now)
+        if isinstance(outcome, Ending):
+            return self._end(uid, task.name.id, entry.queue, outcome)
+        self._changed[uid] = outcome
+        return outcome.schedule_time
+
+    def _task(self, uid: int, entry: Entry) -> Task | None:
+        if uid in self._changed:
+            return self._changed[uid]
+        row = self._rows.get(uid)
+        if row is None or row[GENERATION] != entry.generation:
+            return None
+        return task_of(row, entry.queue.name, entry.queue.uid)
+
+    def _end(self, uid: int, task_id: str, queue: Queue, ending: Ending) -> Ending:
+        self._changed.pop(uid, None)
+        self._ended[uid] = (task_id, queue, ending)
+        return ending
+
+    def write(self, now: Instant) -> None:
+        if self._ended:
+            end_tasks(self._transaction, [(uid, *ended) for uid, ended in self._ended.items()], now)
+        if self._changed:
+            update_tasks(self._transaction.connection, list(self._changed.values()))
+
+
+def _end_attempt(transaction: Transaction, result: AttemptResult, retry_at: Instant | None) -> None:
+    uid, queue_uid, memory = result.task_uid, result.queue_uid, transaction.memory
+    transaction.end_attempt(uid)
+    if retry_at is not None:
+        memory.lower_cursor(queue_uid, (retry_at, uid))
+
+    def end() -> None:
+        hold = memory.holds.get(uid)
+        due = retry_at if hold is None else _end_in_hold(memory, hold, retry_at)
+        if due is not None:
+            transaction.task_due(queue_uid, due)
+
+    transaction.after_commit(end)
+
+
+def _end_in_hold(memory: Memory, hold: Hold, retry_at: Instant | None) -> Instant | None:
+    """When the task is due, if nothing else holds it and it is still there."""
+    if retry_at is not None:
+        hold.schedule_time = retry_at
+        hold.stale = hold.claimed
+    hold.attempts = max(0, hold.attempts - 1)
+    if not memory.holds.drop_if_over(hold) or hold.dead:
+        return None
+    return hold.schedule_time

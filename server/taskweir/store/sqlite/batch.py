@@ -1,0 +1,132 @@
+"""One batch on the writer's thread: many callers' operations in one transaction.
+
+Operations of a batch are all concurrent (none is answered before the next begins), so their order is ours to choose:
+the kinds run one after the other, each with all its items at once, and claims come last, so that what a claim says
+of the queue takes in everything the listener is told of with the same commit.
+"""
+
+import enum
+import sqlite3
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taskweir.domain.errors import Refusal
+from taskweir.store.sqlite.transaction import Transaction
+from taskweir.store.sqlite.trouble import reason_of
+
+
+class Stage(enum.IntEnum):
+    """When in a batch a kind runs. Those past WRITE write nothing, so they work while nothing can be written."""
+
+    FINISH = 1
+    INSERT = 2
+    WRITE = 3
+    RELEASE = 4
+    CLAIM = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """A kind of operation. `run` takes all the batch's items of the kind and gives a result for each, or an exception
+    for an item that is refused, which then has changed nothing. What `run` raises undoes the batch."""
+
+    stage: Stage
+    run: Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(slots=True, eq=False)
+class Op:
+    """One caller's operation; `size` in bytes of task bodies, `deadline` in seconds of the loop's clock."""
+
+    kind: Kind
+    item: Any
+    size: int
+    deadline: float | None
+    future: "Future[Any]"
+
+
+@dataclass(slots=True)
+class Committed:
+    """A transaction that was committed and the answers it gave: a result or an exception for each operation."""
+
+    transaction: Transaction
+    answers: Sequence[tuple[Op, Any]]
+    changes: int
+
+
+@dataclass(slots=True)
+class Failed:
+    """Operations that came to nothing; `reason` when that was the disk's fault."""
+
+    ops: Sequence[Op]
+    error: Exception
+    reason: str | None
+
+
+def run_calls(transaction: Transaction, calls: Sequence[Callable[[Transaction], Any]]) -> Sequence[Any]:
+    """The `run` of kinds whose items are functions of their own, which may raise a Refusal."""
+    answers: list[Any] = []
+    for call in calls:
+        changes = transaction.connection.total_changes
+        try:
+            answers.append(call(transaction))
+        except Refusal as refusal:
+            if transaction.connection.total_changes != changes:
+                raise  # Too late to refuse it alone: it has written already, so all is undone and tried one by one.
+            answers.append(refusal)
+    return answers
+
+
+def run_batch(
+    connection: sqlite3.Connection, ops: Sequence[Op], begin: Callable[[sqlite3.Connection], Transaction]
+) -> Sequence[Committed | Failed]:
+    """All in one transaction; when that fails by the fault of one operation, each in a transaction of its own."""
+    done = _run_in_one(connection, ops, begin)
+    if isinstance(done, Committed) or len(ops) == 1:
+        return [done]
+    if done.reason is None:
+        return [_run_in_one(connection, [op], begin) for op in ops]
+    # The disk refuses writes. What writes nothing goes on.
+    reading = [op for op in ops if op.kind.stage > Stage.WRITE]
+    if not reading or len(reading) == len(ops):
+        return [done]
+    writing = [op for op in ops if op.kind.stage <= Stage.WRITE]
+    return [Failed(writing, done.error, done.reason), _run_in_one(connection, reading, begin)]
+
+
+def _run_in_one(
+    connection: sqlite3.Connection, ops: Sequence[Op], begin: Callable[[sqlite3.Connection], Transaction]
+) -> Committed | Failed:
+    changes = connection.total_changes
+    writes = any(op.kind.stage <= Stage.WRITE for op in ops)
+    try:
+        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        transaction = begin(connection)
+        answers = _run_kinds(transaction, ops)
+        connection.execute("COMMIT")
+    except (
+        Exception
+    ) as error:  # Whatever it is, it is the answer to these operations, and the thread goes on.
+        _roll_back(connection)
+        return Failed(ops, error, reason_of(error))
+    return Committed(transaction, answers, connection.total_changes - changes)
+
+
+def _run_kinds(transaction: Transaction, ops: Sequence[Op]) -> Sequence[tuple[Op, Any]]:
+    by_kind: dict[Kind, list[Op]] = {}
+    for op in ops:
+        by_kind.setdefault(op.kind, []).append(op)
+    answers: list[tuple[Op, Any]] = []
+    for kind in sorted(by_kind, key=lambda kind: kind.stage):
+        same = by_kind[kind]
+        results = kind.run(transaction, [op.item for op in same])
+        answers.extend(zip(same, results, strict=True))
+    return answers
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    """SQLite has rolled back by itself after some errors, a full disk among them."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,187 @@
+"""Writes that arrive while a transaction runs share the next one; each caller is answered after the commit."""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import aiosqlite
+
+from taskweir.deadline import call_deadline
+from taskweir.domain.errors import DeadlineExceeded, Unavailable
+from taskweir.store.sqlite.batch import Committed, Failed, Kind, Op, Stage, run_batch, run_calls
+from taskweir.store.sqlite.connection import on_thread
+from taskweir.store.sqlite.transaction import Transaction
+from taskweir.store.sqlite.trouble import unavailable
+
+MAX_WAITING: Final = 20_000
+MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
+_MAX_BATCH: Final = 1_000
+"""Larger transactions gain little and make everyone in them wait."""
+_PROBE_EVERY: Final = 1.0
+"""Seconds of real time between tries to write while the disk refuses to."""
+
+_log = logging.getLogger(__name__)
+
+
+class GroupCommit:
+    """The queue of waiting operations and the one task that takes them to the writer's thread, batch by batch.
+
+    `publish` is called on the loop after each commit, before its callers are answered, whether or not they still
+    wait; `after_batch` after that with the number of changed rows and the bytes of bodies that came with them.
+    """
+
+    def __init__(
+        self,
+        writer: aiosqlite.Connection,
+        begin: Callable[[sqlite3.Connection], Transaction],
+        publish: Callable[[Transaction], None],
+        after_batch: Callable[[int, int], Awaitable[None]],
+        on_trouble: Callable[[str | None], None],
+    ) -> None:
+        self._writer = writer
+        self._begin = begin
+        self._publish = publish
+        self._after_batch = after_batch
+        self._on_trouble = on_trouble
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[Op] = deque()
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._probe: asyncio.TimerHandle | None = None
+        self._runner = self._loop.create_task(self._run(), name="group commit")
+        self.trouble: str | None = None
+        self.commits = 0
+        """Transactions committed, and in `committed` the operations they carried."""
+        self.committed = 0
+
+    def submit(self, kind: Kind, item: object, size: int = 0) -> "asyncio.Future[Any]":
+        """The answer, after the commit. Raises Unavailable when too much is waiting, or the store is closing."""
+        if self._closing:
+            raise Unavailable("The server is shutting down.")
+        full = len(self._waiting) >= MAX_WAITING or (
+            self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES
+        )
+        if full:
+            raise Unavailable("Too many writes are waiting.")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._waiting.append(Op(kind, item, size, call_deadline.get(), future))
+        self._waiting_bytes += size
+        self._arrived.set()
+        return future
+
+    async def close(self) -> None:
+        """Answer what is waiting, then stop."""
+        self._closing = True
+        self._arrived.set()
+        await self._runner
+        if self._probe is not None:
+            self._probe.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                await self._commit(self._take())
+                # Those just answered get to send their next write into the next batch, instead of the one after.
+                await asyncio.sleep(0)
+            if self._closing:
+                return
+
+    def _take(self) -> Sequence[Op]:
+        """The next batch, without those whose caller has left or whose deadline has passed."""
+        now = self._loop.time()
+        batch: list[Op] = []
+        while self._waiting and len(batch) < _MAX_BATCH:
+            op = self._waiting.popleft()
+            self._waiting_bytes -= op.size
+            if op.future.done():
+                continue
+            if op.deadline is not None and op.deadline <= now:
+                op.future.set_exception(DeadlineExceeded())
+                continue
+            batch.append(op)
+        return batch
+
+    async def _commit(self, ops: Sequence[Op]) -> None:
+        if not ops:
+            return
+        begin = self._begin
+        done = await on_thread(self._writer, lambda connection: run_batch(connection, ops, begin))
+        for part in done:
+            if isinstance(part, Committed):
+                self._on_committed(part)
+            else:
+                self._on_failed(part)
+        committed = [part for part in done if isinstance(part, Committed)]
+        await self._after_batch(
+            sum(part.changes for part in committed),
+            sum(op.size for part in committed for op, _ in part.answers),
+        )
+
+    def _on_committed(self, part: Committed) -> None:
+        try:
+            self._publish(part.transaction)
+        except (
+            Exception
+        ):  # It is committed whatever a listener does with the news, and the others want answers.
+            _log.exception("a listener failed")
+        for op, answer in part.answers:
+            if op.future.done():
+                continue
+            if isinstance(answer, Exception):
+                op.future.set_exception(answer)
+            else:
+                op.future.set_result(answer)
+        if part.changes:
+            self.commits += 1
+            self.committed += len(part.answers)
+            self._set_trouble(None)
+
+    def _on_failed(self, part: Failed) -> None:
+        if part.reason is not None:
+            self._set_trouble(part.reason)
+        for op in part.ops:
+            if not op.future.done():
+                op.future.set_exception(part.error if part.reason is None else unavailable(part.reason))
+
+    def _set_trouble(self, reason: str | None) -> None:
+        if reason is not None:
+            self._schedule_probe()
+        if reason == self.trouble:
+            return
+        self.trouble = reason
+        if reason is None:
+            _log.info("the data file can be written again")
+        else:
+            _log.error("nothing can be written: %s", reason)
+        self._on_trouble(reason)
+
+    def _schedule_probe(self) -> None:
+        if self._probe is None and not self._closing:
+            self._probe = self._loop.call_later(_PROBE_EVERY, self._try_to_write)
+
+    def _try_to_write(self) -> None:
+        """Find out whether the trouble is over; any other write that succeeds tells as well."""
+        self._probe = None
+        if self.trouble is None or self._closing:
+            return
+        try:
+            answer = self.submit(_PROBE, _touch)
+        except Unavailable:
+            self._schedule_probe()
+        else:
+            answer.add_done_callback(
+                asyncio.Future.exception
+            )  # What comes of it, `_set_trouble` has been told.
+
+
+def _touch(transaction: Transaction) -> None:
+    transaction.connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('probe', x'')")
+
+
+_PROBE: Final = Kind(Stage.WRITE, run_calls)

@@ -1,0 +1,338 @@
+"""The store port on SQLite: every method hands its work to the writer's queue or to the reader."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, Self, TypeVar
+
+import aiosqlite
+
+from taskweir.domain.errors import QueueNotFound, Refusal, Unavailable
+from taskweir.domain.iam import Policy
+from taskweir.domain.lifecycle import AttemptResult, Ending
+from taskweir.domain.model import Queue, Task
+from taskweir.domain.names import LocationName, OperationName, QueueName, TaskName
+from taskweir.domain.operation import Operation
+from taskweir.domain.times import Instant
+from taskweir.store.base import Claim, ClaimRequest, Listener, Retention, SweepStep
+from taskweir.store.sqlite import attempts, claims, operations, queues, settings, task_reads, tasks
+from taskweir.store.sqlite.batch import Kind, Stage, run_calls
+from taskweir.store.sqlite.checkpoints import Checkpoints
+from taskweir.store.sqlite.connection import (
+    MEMORY,
+    Durability,
+    on_thread,
+    open_checkpointer,
+    open_reader,
+    open_writer,
+)
+from taskweir.store.sqlite.group_commit import GroupCommit
+from taskweir.store.sqlite.lock import FileLock
+from taskweir.store.sqlite.memory import Memory
+from taskweir.store.sqlite.registry import Entry, Registry
+from taskweir.store.sqlite.sweep import sweep
+from taskweir.store.sqlite.transaction import Transaction
+from taskweir.store.sqlite.trouble import reason_of, unavailable
+
+T = TypeVar("T")
+
+
+def _insert(transaction: Transaction, items: Sequence[tuple[Task, Instant]]) -> Sequence[Task | Refusal]:
+    return tasks.insert_tasks(transaction, [task for task, _ in items], items[-1][1])
+
+
+_FINISH: Final = Kind(Stage.FINISH, attempts.finish_attempts)
+_INSERT: Final = Kind(Stage.INSERT, _insert)
+_WRITE: Final = Kind(Stage.WRITE, run_calls)
+_RELEASE: Final = Kind(Stage.RELEASE, claims.release)
+_CLAIM: Final = Kind(Stage.CLAIM, run_calls)
+
+
+class SqliteStore:
+    """Implements `taskweir.store.base.Store`; the one process that has the file open."""
+
+    def __init__(
+        self,
+        writer: aiosqlite.Connection,
+        reader: aiosqlite.Connection,
+        checkpoints: Checkpoints | None,
+        lock: FileLock | None,
+        memory: Memory,
+        token_key: bytes,
+        listener: Listener,
+        on_trouble: Callable[[str | None], None],
+    ) -> None:
+        """Use `open`."""
+        self._writer = writer
+        self._reader = reader
+        self._checkpoints = checkpoints
+        self._lock = lock
+        self._memory = memory
+        self._token_key = token_key
+        self._listener: Listener | None = listener
+        self._closed = False
+        self._commit = GroupCommit(
+            writer,
+            begin=partial(Transaction, memory=memory),
+            publish=self._publish,
+            after_batch=self._after_batch,
+            on_trouble=on_trouble,
+        )
+
+    @classmethod
+    async def open(
+        cls,
+        path: str,
+        *,
+        listener: Listener,
+        retention: Retention,
+        durability: Durability = "full",
+        on_trouble: Callable[[str | None], None],
+    ) -> Self:
+        """Open a data file, or make it; `:memory:` keeps nothing. Raises DataFileRefused.
+
+        `on_trouble` is told on the loop why nothing can be written, and None when it can be again.
+        """
+        lock = None if path == MEMORY else FileLock.take(path)
+        opened: list[aiosqlite.Connection] = []
+        try:
+            writer = await open_writer(path, durability)
+            opened.append(writer)
+            memory, token_key = await on_thread(writer, partial(_load, retention=retention))
+            reader, checkpoints = writer, None
+            if path != MEMORY:
+                reader = await open_reader(path)
+                opened.append(reader)
+                checkpointer = await open_checkpointer(path)
+                checkpoints = Checkpoints(writer, checkpointer)
+        except BaseException:
+            for connection in reversed(opened):
+                await connection.close()
+            if lock is not None:
+                lock.release()
+            raise
+        return cls(writer, reader, checkpoints, lock, memory, token_key, listener, on_trouble)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._listener = None
+        await self._commit.close()
+        if self._reader is not self._writer:
+            await self._reader.close()
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
+        await self._writer.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    # queues
+
+    async def get_queue(self, name: QueueName) -> Queue:
+        return self._entry(name).queue
+
+    async def list_queues(self, parent: LocationName, after: str, limit: int) -> Sequence[Queue]:
+        return self._memory.registry.after(parent, after, limit)
+
+    async def queues(self) -> Sequence[Queue]:
+        return [entry.queue for entry in self._memory.registry.entries()]
+
+    async def change_queue(
+        self, name: QueueName, change: Callable[[Queue | None], Queue], now: Instant, *, revive: bool = False
+    ) -> Queue:
+        return await self._write(
+            partial(queues.change_queue, name=name, change=change, now=now, revive=revive), now
+        )
+
+    async def delete_queue(self, name: QueueName, now: Instant) -> None:
+        await self._write(partial(queues.delete_queue, name=name, now=now), now)
+
+    async def purge_queue(self, name: QueueName, now: Instant, *, forget_names: bool) -> Queue:
+        return await self._write(
+            partial(queues.purge_queue, name=name, now=now, forget_names=forget_names), now
+        )
+
+    async def locations(self, project: str) -> Sequence[str]:
+        return self._memory.registry.locations(project)
+
+    # tasks
+
+    async def insert_task(self, task: Task, now: Instant) -> Task:
+        self._memory.now = now
+        inserted: Task = await self._commit.submit(_INSERT, (task, now), task.body_size)
+        return inserted
+
+    async def get_task(self, name: TaskName, *, with_body: bool) -> Task:
+        entry, now = self._entry(name.queue), self._memory.now
+        task = await self._read(lambda raw: task_reads.get_task(raw, entry, name, now, with_body=with_body))
+        return self._memory.holds.show(task)
+
+    async def list_tasks(
+        self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
+    ) -> Sequence[Task]:
+        entry = self._entry(queue)
+        found = await self._read(
+            lambda raw: task_reads.list_tasks(
+                raw, entry, after, limit, with_body=with_body, max_bytes=max_bytes
+            )
+        )
+        return self._memory.holds.show_all(found)
+
+    async def delete_task(self, name: TaskName, now: Instant) -> None:
+        await self._write(partial(tasks.delete_task, name=name, now=now), now)
+
+    async def run_task(self, name: TaskName, now: Instant) -> Task:
+        run = await self._write(partial(attempts.run_task, name=name, now=now), now)
+        return run.task
+
+    # batches
+
+    async def insert_batch(
+        self,
+        name: OperationName,
+        tasks: Sequence[Task | Refusal],
+        finish: Callable[[Sequence[Task | Refusal]], Operation],
+        now: Instant,
+    ) -> Operation:
+        size = sum(task.body_size for task in tasks if isinstance(task, Task))
+        return await self._write(
+            partial(operations.insert_batch, name=name, tasks=tasks, finish=finish, now=now), now, size
+        )
+
+    async def delete_batch(
+        self,
+        name: OperationName,
+        tasks: Sequence[TaskName | Refusal],
+        finish: Callable[[Sequence[Refusal | None]], Operation],
+        now: Instant,
+    ) -> Operation:
+        return await self._write(
+            partial(operations.delete_batch, name=name, tasks=tasks, finish=finish, now=now), now
+        )
+
+    async def get_operation(self, name: OperationName, now: Instant) -> Operation:
+        return await self._read(lambda raw: operations.get_operation(raw, name, now))
+
+    # dispatch
+
+    async def due_queues(self) -> Sequence[tuple[int, Instant]]:
+        due: Sequence[tuple[int, Instant]] = await self._commit.submit(_CLAIM, claims.due_queues)
+        return due
+
+    async def claim(self, requests: Sequence[ClaimRequest], now: Instant) -> Sequence[Claim]:
+        self._memory.now = now
+        future = self._commit.submit(_CLAIM, partial(claims.claim, requests=requests, now=now))
+        try:
+            claimed: Sequence[Claim] = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(self._give_back)
+            raise
+        return claimed
+
+    def _give_back(self, claimed: "asyncio.Future[Sequence[Claim]]") -> None:
+        """Nobody waits for these tasks any more."""
+        if claimed.cancelled() or claimed.exception() is not None or self._closed:
+            return
+        uids = [task.uid for claim in claimed.result() for task in claim.tasks]
+        self._commit.submit(_RELEASE, uids).add_done_callback(asyncio.Future.exception)
+
+    async def take_run(self, task_uid: int) -> Task | None:
+        hold = self._memory.holds.get(task_uid)
+        if hold is None or not hold.runs:
+            return None
+        entry = self._memory.registry.by_uid(hold.queue_uid)
+        task = (
+            None
+            if entry is None
+            else await self._read(lambda raw: task_reads.read_task(raw, entry, task_uid))
+        )
+        return attempts.take_run(self._memory, hold, task)
+
+    async def begin_attempt(self, task: Task, now: Instant) -> Task | None:
+        begun = attempts.begin_attempt(self._memory, task, now)
+        if begun is None:
+            await self.release([task])
+        return begun
+
+    async def finish_attempt(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
+        self._memory.now = now
+        answer: Ending | Instant | None = await self._commit.submit(_FINISH, (result, now))
+        return answer
+
+    async def release(self, tasks: Sequence[Task]) -> None:
+        await self._commit.submit(_RELEASE, [task.uid for task in tasks])
+
+    # the rest
+
+    async def get_policy(self, queue: QueueName) -> Policy:
+        uid = self._entry(queue).queue.uid
+        return await self._read(lambda raw: settings.get_policy(raw, uid))
+
+    async def set_policy(self, queue: QueueName, change: Callable[[Policy], Policy]) -> Policy:
+        return await self._write(partial(settings.set_policy, queue=queue, change=change))
+
+    async def get_kms_key(self, location: LocationName) -> str:
+        return await self._read(lambda raw: settings.get_kms_key(raw, location))
+
+    async def set_kms_key(self, location: LocationName, key: str) -> None:
+        await self._write(partial(settings.set_kms_key, location=location, key=key))
+
+    @property
+    def page_token_key(self) -> bytes:
+        return self._token_key
+
+    @property
+    def trouble(self) -> str | None:
+        return self._commit.trouble
+
+    @property
+    def commits(self) -> tuple[int, int]:
+        """Transactions that were committed, and the operations they carried."""
+        return self._commit.commits, self._commit.committed
+
+    async def sweep(self, now: Instant, limit: int) -> SweepStep:
+        return await self._write(partial(sweep, now=now, limit=limit), now)
+
+    # inside
+
+    def _entry(self, name: QueueName) -> Entry:
+        entry = self._memory.registry.get(name)
+        if entry is None:
+            raise QueueNotFound
+        return entry
+
+    async def _write(self, call: Callable[[Transaction], T], now: Instant | None = None, size: int = 0) -> T:
+        if now is not None:
+            self._memory.now = now
+        answer: T = await self._commit.submit(_WRITE, call, size)
+        return answer
+
+    async def _read(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        if self._closed:
+            raise Unavailable("The server is shutting down.")
+        try:
+            return await on_thread(self._reader, function)
+        except sqlite3.Error as error:
+            reason = reason_of(error)
+            if reason is None:
+                raise
+            raise unavailable(reason) from error
+
+    def _publish(self, transaction: Transaction) -> None:
+        transaction.publish(self._listener)
+
+    async def _after_batch(self, changes: int, body_bytes: int) -> None:
+        if self._checkpoints is not None and changes:
+            await self._checkpoints.committed(changes, body_bytes)
+
+
+def _load(connection: sqlite3.Connection, *, retention: Retention) -> tuple[Memory, bytes]:
+    (last_uid,) = connection.execute("SELECT ifnull(max(uid), 0) FROM task").fetchone()
+    (last_generation,) = connection.execute(
+        "SELECT max((SELECT ifnull(max(generation), 0) FROM queue), "
+        "(SELECT ifnull(max(generation), 0) FROM retired_generation))"
+    ).fetchone()
+    registry = Registry(queues.load_queues(connection))
+    return Memory(registry, retention, last_uid, last_generation), settings.page_token_key(connection)

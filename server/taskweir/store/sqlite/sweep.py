@@ -1,0 +1,181 @@
+"""Removing what is past its time, in small steps: each a short transaction over the front of an index."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from taskweir.domain.lifecycle import Ending
+from taskweir.domain.times import Instant
+from taskweir.store.base import SweepStep
+from taskweir.store.sqlite.queues import task_ttl
+from taskweir.store.sqlite.registry import Entry
+from taskweir.store.sqlite.rows import decode, encode
+from taskweir.store.sqlite.tasks import end_tasks
+from taskweir.store.sqlite.transaction import Transaction
+
+NEVER: Final[Instant] = 2**63 - 1
+
+
+def sweep(transaction: Transaction, now: Instant, limit: int) -> SweepStep:
+    left = limit
+    for remove in _STEPS:
+        left -= remove(transaction, now, left)
+        if left <= 0:
+            return SweepStep(more=True, next_due=None)
+    return SweepStep(more=False, next_due=_next_due(transaction))
+
+
+def _sweep_retired(transaction: Transaction, now: Instant, limit: int) -> int:
+    """Rows of purged and deleted queues; those whose names are still taken turn into tombstones."""
+    removed = 0
+    while removed < limit:
+        row = transaction.connection.execute(
+            "SELECT generation, queue_uid, retired_at, blocked_until FROM retired_generation "
+            "ORDER BY generation LIMIT 1"
+        ).fetchone()
+        if row is None:
+            break
+        removed += _sweep_generation(transaction, row, now, limit - removed)
+    return removed
+
+
+def _sweep_generation(
+    transaction: Transaction, retired: tuple[int, int, Instant, Instant | None], now: Instant, limit: int
+) -> int:
+    generation, queue_uid, retired_at, blocked_until = retired
+    connection = transaction.connection
+    (found,) = connection.execute(
+        "SELECT json_group_array(uid) FROM (SELECT uid FROM task WHERE generation = ? LIMIT ?)",
+        (generation, limit),
+    ).fetchone()
+    if blocked_until is not None and blocked_until > now:
+        connection.execute(_BURY, (found, queue_uid, retired_at, blocked_until, int(Ending.PURGED)))
+    connection.execute("DELETE FROM task WHERE uid IN (SELECT value FROM json_each(?))", (found,))
+    count = len(decode(found))
+    if count < limit:
+        connection.execute("DELETE FROM retired_generation WHERE generation = ?", (generation,))
+        _forget_retired(transaction, queue_uid, generation)
+    return count
+
+
+_BURY: Final = """
+    INSERT OR REPLACE INTO task_tombstone (queue_uid, id, ended_at, expires_at, ending)
+    SELECT ?2, id, ?3, ?4, ?5 FROM task WHERE uid IN (SELECT value FROM json_each(?1))
+"""
+
+
+def _forget_retired(transaction: Transaction, queue_uid: int, generation: int) -> None:
+    entry = transaction.entry_by_uid(queue_uid)
+    if entry is not None:
+        retired = tuple(one for one in entry.retired if one.generation != generation)
+        transaction.put_entry(replace(entry, retired=retired))
+
+
+def _sweep_gone_queues(transaction: Transaction, _now: Instant, limit: int) -> int:
+    """Tombstones of tasks whose queue is gone: they block nothing any more."""
+    removed = 0
+    while removed < limit:
+        row = transaction.connection.execute("SELECT min(uid) FROM gone_queue").fetchone()
+        if row[0] is None:
+            break
+        count = transaction.connection.execute(
+            "DELETE FROM task_tombstone WHERE (queue_uid, id) IN "
+            "(SELECT queue_uid, id FROM task_tombstone WHERE queue_uid = ? LIMIT ?)",
+            (row[0], limit - removed),
+        ).rowcount
+        removed += count
+        if removed < limit:
+            transaction.connection.execute("DELETE FROM gone_queue WHERE uid = ?", row)
+    return removed
+
+
+def _sweep_task_tombstones(transaction: Transaction, now: Instant, limit: int) -> int:
+    return transaction.connection.execute(
+        "DELETE FROM task_tombstone WHERE (queue_uid, id) IN "
+        "(SELECT queue_uid, id FROM task_tombstone WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        (now, limit),
+    ).rowcount
+
+
+def _sweep_queue_tombstones(transaction: Transaction, now: Instant, limit: int) -> int:
+    return transaction.connection.execute(
+        "DELETE FROM queue_tombstone WHERE (project, location, id) IN "
+        "(SELECT project, location, id FROM queue_tombstone WHERE deleted_at <= ? ORDER BY deleted_at LIMIT ?)",
+        (now - transaction.memory.retention.queue_tombstone, limit),
+    ).rowcount
+
+
+def _sweep_operations(transaction: Transaction, now: Instant, limit: int) -> int:
+    return transaction.connection.execute(
+        "DELETE FROM operation WHERE uid IN "
+        "(SELECT uid FROM operation WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        (now, limit),
+    ).rowcount
+
+
+def _sweep_old_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
+    """Tasks past their time of retention, whatever their state. The oldest of each queue tells when to look again."""
+    memory = transaction.memory
+    if now < memory.nothing_expires_before:
+        return 0
+    removed, next_look = 0, NEVER
+    entries = memory.registry.entries()
+    oldest = _oldest(transaction, entries)
+    for entry in entries:
+        ttl = task_ttl(entry.queue, memory.retention)
+        if oldest.get(entry.queue.uid, now) + ttl <= now:
+            removed += _expire(transaction, entry, now - ttl, now, limit - removed)
+            if removed >= limit:
+                return removed
+            oldest |= _oldest(transaction, [entry])
+        next_look = min(next_look, oldest.get(entry.queue.uid, now) + ttl)
+    memory.nothing_expires_before = next_look
+    return removed
+
+
+def _oldest(transaction: Transaction, entries: Sequence[Entry]) -> dict[int, Instant]:
+    """Create times of the oldest tasks, by the uid of the queue."""
+    (found,) = transaction.connection.execute(
+        _OLDEST, (encode([[entry.queue.uid, entry.generation] for entry in entries]),)
+    ).fetchone()
+    return {uid: created for uid, created in decode(found) if created is not None}
+
+
+_OLDEST: Final = """
+    SELECT json_group_array(json_array(json_extract(value, '$[0]'),
+        (SELECT min(create_time) FROM task WHERE generation = json_extract(value, '$[1]')))) FROM json_each(?)
+"""
+
+
+def _expire(transaction: Transaction, entry: Entry, created_by: Instant, now: Instant, limit: int) -> int:
+    (found,) = transaction.connection.execute(
+        "SELECT json_group_array(json_array(uid, id)) FROM (SELECT uid, id FROM task "
+        "WHERE generation = ? AND create_time <= ? ORDER BY create_time LIMIT ?)",
+        (entry.generation, created_by, limit),
+    ).fetchone()
+    expired = [(uid, task_id, entry.queue, Ending.EXPIRED) for uid, task_id in decode(found)]
+    end_tasks(transaction, expired, now)
+    return len(expired)
+
+
+_STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
+    _sweep_retired,
+    _sweep_gone_queues,
+    _sweep_task_tombstones,
+    _sweep_queue_tombstones,
+    _sweep_operations,
+    _sweep_old_tasks,
+)
+
+
+def _next_due(transaction: Transaction) -> Instant | None:
+    stone, queue_stone, operation = transaction.connection.execute(
+        "SELECT (SELECT min(expires_at) FROM task_tombstone), (SELECT min(deleted_at) FROM queue_tombstone), "
+        "(SELECT min(expires_at) FROM operation)"
+    ).fetchone()
+    memory = transaction.memory
+    times = [stone, operation, memory.nothing_expires_before]
+    if queue_stone is not None:
+        times.append(queue_stone + memory.retention.queue_tombstone)
+    earliest: Instant = min(at for at in times if at is not None)
+    return None if earliest == NEVER else earliest

@@ -1,0 +1,94 @@
+"""Reading tasks: one by its name, rows by their uids, pages by their ids."""
+# ruff: noqa: S608 -- SQL put together of this package's own constants
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from taskweir.domain.errors import TaskGone, TaskNotFound
+from taskweir.domain.model import Task
+from taskweir.domain.names import TaskName
+from taskweir.domain.times import Instant
+from taskweir.store.sqlite.registry import Entry
+from taskweir.store.sqlite.rows import (
+    GENERATION,
+    ID,
+    ROW_WITH_BODY,
+    ROW_WITHOUT_BODY,
+    Row,
+    decode,
+    encode,
+    task_of,
+)
+from taskweir.store.sqlite.tombstones import is_gone
+
+
+def get_task(
+    connection: sqlite3.Connection, entry: Entry, name: TaskName, now: Instant, *, with_body: bool
+) -> Task:
+    """Raises TaskNotFound, TaskGone."""
+    row = connection.execute(_GET_WITH_BODY if with_body else _GET, (entry.generation, name.id)).fetchone()
+    if row is None:
+        raise TaskGone if is_gone(connection, entry, name.id, now) else TaskNotFound
+    return task_of(decode(row[0]), name.queue, entry.queue.uid)
+
+
+_GET: Final = f"SELECT {ROW_WITHOUT_BODY} FROM task WHERE generation = ? AND id = ?"
+_GET_WITH_BODY: Final = f"SELECT {ROW_WITH_BODY} FROM task WHERE generation = ? AND id = ?"
+
+
+def read_rows(connection: sqlite3.Connection, uids: Sequence[int], *, with_body: bool) -> Sequence[Row]:
+    """The rows of these tasks, in no order; those that are gone are left out."""
+    (rows,) = connection.execute(_ROWS_WITH_BODY if with_body else _ROWS, (encode(uids),)).fetchone()
+    result: Sequence[Row] = decode(rows)
+    return result
+
+
+_ROWS: Final = (
+    f"SELECT json_group_array({ROW_WITHOUT_BODY}) FROM task WHERE uid IN (SELECT value FROM json_each(?))"
+)
+_ROWS_WITH_BODY: Final = (
+    f"SELECT json_group_array({ROW_WITH_BODY}) FROM task WHERE uid IN (SELECT value FROM json_each(?))"
+)
+
+
+def read_task(connection: sqlite3.Connection, entry: Entry, uid: int) -> Task | None:
+    """The task with its body, if it is there and not of an earlier generation."""
+    for row in read_rows(connection, [uid], with_body=True):
+        if row[GENERATION] == entry.generation:
+            return task_of(row, entry.queue.name, entry.queue.uid)
+    return None
+
+
+def list_tasks(
+    connection: sqlite3.Connection, entry: Entry, after: str, limit: int, *, with_body: bool, max_bytes: int
+) -> Sequence[Task]:
+    """Tasks in order of their ids: at most `limit`, and none after the one that makes the sum of what was read
+    (bodies, and the rest of the payloads, which can be as large) pass `max_bytes`."""
+    (found,) = connection.execute(
+        _SIZES_WITH_BODY if with_body else _SIZES, (entry.generation, after, limit)
+    ).fetchone()
+    uids = within(decode(found), max_bytes)
+    rows = sorted(read_rows(connection, uids, with_body=with_body), key=lambda row: str(row[ID]))
+    return [task_of(row, entry.queue.name, entry.queue.uid) for row in rows]
+
+
+def within(sizes: Sequence[tuple[int, int]], max_bytes: int) -> Sequence[int]:
+    """Of uids with sizes in bytes those up to the one that makes the sum pass `max_bytes`."""
+    total = 0
+    for count, (_, size) in enumerate(sizes, start=1):
+        total += size
+        if total > max_bytes:
+            return [uid for uid, _ in sizes[:count]]
+    return [uid for uid, _ in sizes]
+
+
+def _sizes_sql(size: str) -> str:
+    return (
+        "SELECT json_group_array(json_array(uid, size)) FROM "
+        f"(SELECT uid, {size} AS size FROM task WHERE generation = ? AND id > ? ORDER BY id LIMIT ?)"
+    )
+
+
+_SIZES: Final = _sizes_sql("length(payload)")
+_SIZES_WITH_BODY: Final = _sizes_sql("length(payload) + length(body)")
