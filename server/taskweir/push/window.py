@@ -1,0 +1,111 @@
+"""What the worker knows of one queue: its settings, its token bucket, what is claimed, and what is in flight."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from taskweir.domain.model import Queue, QueueState, QueueType, Task
+from taskweir.domain.rate import TokenBucket
+from taskweir.domain.times import Instant
+from taskweir.push.capacity import Capacity
+from taskweir.store.base import Claim, ClaimRequest
+
+_PREFETCH_SECONDS: Final = 0.1
+"""A throttled queue has this much of its rate claimed ahead, so that not each token costs a claim of its own."""
+
+
+@dataclass(slots=True, eq=False)
+class QueueWindow:
+    """One queue's share of the worker's memory: bounded by its rate, whatever its backlog.
+
+    `claimed` tasks are held and wait for a token; `next_due` is when the store has more. `look_at` is when the
+    agenda will bring the queue up next, None when it is not on the agenda.
+    """
+
+    queue: Queue
+    bucket: TokenBucket
+    next_due: Instant | None
+    claimed: deque[Task] = field(default_factory=deque)
+    in_flight: int = 0
+    bytes_held: int = 0
+    look_at: Instant | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.queue.state is QueueState.RUNNING and self.queue.type is QueueType.PUSH
+
+    def note_due(self, at: Instant) -> None:
+        """The store has a task due at this time."""
+        if self.next_due is None or at < self.next_due:
+            self.next_due = at
+
+    def change(self, queue: Queue, now: Instant) -> list[Task]:
+        """Take over changed settings. What was claimed is given up, to be claimed again as far as it still may."""
+        if queue.rate_limits != self.queue.rate_limits:
+            self.bucket = self.bucket.resized(queue.rate_limits, now)
+        self.queue = queue
+        self.next_due = now
+        return self.give_up_claimed()
+
+    def give_up_claimed(self) -> list[Task]:
+        """Empty the window; the tasks are to be released."""
+        given_up = list(self.claimed)
+        self.claimed.clear()
+        return given_up
+
+    def request(self, capacity: Capacity, now: Instant) -> ClaimRequest | None:
+        """What to claim now, if anything."""
+        if not self.runs or self.next_due is None or self.next_due > now:
+            return None
+        prefetch = self._prefetch()
+        if len(self.claimed) > prefetch // 2:
+            return None
+        wanted = max(self.bucket.available(now), prefetch) - len(self.claimed)
+        limit = min(wanted, self._room(capacity))
+        max_bytes = capacity.bytes_for(self.bytes_held)
+        if limit <= 0 or max_bytes <= 0:
+            return None
+        self.next_due = None
+        return ClaimRequest(self.queue.uid, limit, max_bytes)
+
+    def accept(self, claim: Claim) -> None:
+        """Put claimed tasks in the window. What `note_due` said since the request was made stays noted."""
+        self.claimed.extend(claim.tasks)
+        if claim.next_due is not None:
+            self.note_due(claim.next_due)
+
+    def dispatchable(self, capacity: Capacity, now: Instant) -> list[Task]:
+        """Take the tasks out of the window that may be sent now, and a token for each."""
+        if not self.runs or not self.claimed:
+            return []
+        count = min(len(self.claimed), self.bucket.available(now), self._room(capacity))
+        if count <= 0:
+            return []
+        self.bucket = self.bucket.take(count, now)
+        return [self.claimed.popleft() for _ in range(count)]
+
+    def return_token(self, now: Instant) -> None:
+        """An attempt did not take place after all."""
+        self.bucket = self.bucket.take(-1, now)
+
+    def next_look(self, now: Instant) -> Instant | None:
+        """When something can be done for this queue if nothing else happens; None to wait for an event."""
+        if not self.runs or self.in_flight >= self.queue.rate_limits.max_concurrent_dispatches:
+            return None
+        token_at = self.bucket.next_token_at(now)
+        if self.claimed:
+            return token_at
+        return None if self.next_due is None else max(self.next_due, token_at)
+
+    def lacks_capacity(self, capacity: Capacity) -> bool:
+        """Whether the queue has to wait until other attempts end. What is claimed has its bytes already."""
+        if capacity.slots_for(self.in_flight) <= 0:
+            return True
+        return not self.claimed and capacity.bytes_for(self.bytes_held) <= 0
+
+    def _room(self, capacity: Capacity) -> int:
+        free = self.queue.rate_limits.max_concurrent_dispatches - self.in_flight
+        return min(free, capacity.slots_for(self.in_flight))
+
+    def _prefetch(self) -> int:
+        return int(self.queue.rate_limits.max_dispatches_per_second * _PREFETCH_SECONDS)

@@ -1,0 +1,136 @@
+"""A worker on a real store in memory, with a clock that stands still and a sender that is told what to answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from taskweir.clock import ManualClock
+from taskweir.domain import limits
+from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.drafts import QueueDraft, TaskDraft
+from taskweir.domain.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
+from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.times import SECOND, Instant
+from taskweir.push.attempt import Dispatcher
+from taskweir.push.capacity import Capacity
+from taskweir.push.sender import Outcome
+from taskweir.push.worker import Worker
+from taskweir.service.queues import QueueService
+from taskweir.service.tasks import TaskService
+from taskweir.store.base import Retention
+from taskweir.store.listeners import Listeners
+from taskweir.store.sqlite import SqliteStore
+
+START: Instant = 1_700_000_000 * SECOND
+PARENT = "projects/p/locations/us-central1"
+
+
+@dataclass
+class ScriptedSender:
+    """Answers each request with what `answer` gives: a status, None for no answer, or a future of either."""
+
+    clock: ManualClock
+    answer: Callable[[OutgoingRequest], object] = lambda _: 200
+    sent: list[tuple[Instant, str]] = field(default_factory=list)
+    requests: list[OutgoingRequest] = field(default_factory=list)
+
+    async def send(self, request: OutgoingRequest) -> Outcome:
+        self.sent.append((self.clock.now(), request.url.rpartition("/")[2]))
+        self.requests.append(request)
+        status = self.answer(request)
+        if isinstance(status, asyncio.Future):
+            status = await status
+        return Outcome(status, latency=1_000)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name in self.sent]
+
+
+@dataclass
+class Bench:
+    """The parts under test, and short ways to use them."""
+
+    clock: ManualClock
+    store: SqliteStore
+    sender: ScriptedSender
+    worker: Worker
+    capacity: Capacity
+    queues: QueueService
+    tasks: TaskService
+
+    async def queue(
+        self,
+        queue_id: str = "q",
+        *,
+        rate: float = 0,
+        concurrent: int = 0,
+        retry: RetryConfig | None = None,
+    ) -> Queue:
+        limits_ = RateLimits(rate, 0, concurrent)
+        draft = QueueDraft(f"{PARENT}/queues/{queue_id}", rate_limits=limits_, retry_config=retry)
+        return await self.queues.create(PARENT, draft)
+
+    async def task(
+        self, task_id: str, queue_id: str = "q", *, after: int = 0, retry: RetryConfig | None = None
+    ) -> Task:
+        queue = f"{PARENT}/queues/{queue_id}"
+        draft = TaskDraft(
+            name=f"{queue}/tasks/{task_id}",
+            payload=HttpRequest(f"http://target/{task_id}"),
+            schedule_time=self.clock.now() + after,
+            retry_config=retry,
+        )
+        return await self.tasks.create(queue, draft)
+
+    async def settle(self) -> None:
+        """Let the worker do all that it can do at this time."""
+        for _ in range(4):
+            await self.store.claim([], self.clock.now())
+            for _ in range(20):
+                await asyncio.sleep(0)
+
+    async def advance(self, by: int) -> None:
+        self.clock.advance(by)
+        await self.settle()
+
+
+MakeBench = Callable[..., "Bench"]
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock = ManualClock(START)
+    listeners = Listeners()
+    retention = Retention(
+        limits.DEFAULT_TASK_TOMBSTONE,
+        limits.DEFAULT_QUEUE_TOMBSTONE,
+        limits.DEFAULT_TASK_RETENTION,
+        limits.OPERATION_LIFE,
+    )
+    store = await SqliteStore.open(
+        ":memory:", listener=listeners, retention=retention, durability="off", on_trouble=lambda _: None
+    )
+    sender = ScriptedSender(clock)
+    capacity = Capacity(100, 1 << 20)
+    worker = Worker(store, clock, Dispatcher(store, sender, clock, AppEngineHost()), capacity)
+    listeners.add(worker)
+    await worker.start()
+    running = asyncio.create_task(worker.run())
+    yield Bench(
+        clock,
+        store,
+        sender,
+        worker,
+        capacity,
+        QueueService(store, clock),
+        TaskService(store, clock, lambda _: 0),
+    )
+    await worker.stop(0)
+    await running
+    await store.close()

@@ -1,0 +1,102 @@
+"""From an outgoing request to what goes over the wire, and what is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from taskweir.domain.model import OAuthToken, OidcToken
+from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.times import SECOND
+from taskweir.push.wire_request import Unsendable, wire_request
+
+REQUEST = OutgoingRequest("POST", "http://t/", [], b"", SECOND)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "target", "host"),
+    [
+        ("http://t", "http://t/", "/", "t"),
+        ("HTTP://t/", "http://t/", "/", "t"),
+        ("http://t:80/a", "http://t:80/", "/a", "t"),
+        ("https://t:443/a", "https://t:443/", "/a", "t"),
+        ("https://t:80/a", "https://t:80/", "/a", "t:80"),
+        ("http://t:8080?q", "http://t:8080/", "/?q", "t:8080"),
+        ("http://t/a?b=c?d#e?f", "http://t/", "/a?b=c?d", "t"),
+        ("http://t/a b\t\r\n\x00é€😀", "http://t/", "/a%20b%09%0D%0A%00%C3%A9%E2%82%AC%F0%9F%98%80", "t"),
+        ("http://t/%zz%2f%", "http://t/", "/%zz%2f%", "t"),
+        ("http://t/a/../b/./c//d", "http://t/", "/a/../b/./c//d", "t"),
+        ("http://bücher.example:81/", "http://xn--bcher-kva.example:81/", "/", "xn--bcher-kva.example:81"),
+        ("http://[::1]:81/", "http://[::1]:81/", "/", "[::1]:81"),
+        ("http://u:p@t/", "http://t/", "/", "t"),
+    ],
+)
+def test_url_is_taken_apart_and_what_cannot_stand_in_a_request_line_is_encoded(
+    url: str, origin: str, target: str, host: str
+) -> None:
+    """A %-escape, good or bad, is passed as it is; the fragment is left out."""
+    wire = wire_request(replace(REQUEST, url=url))
+    assert (wire.origin, wire.target, wire.headers[0]) == (origin, target, ("Host", host))
+    assert wire.request_line == f"POST {target} HTTP/1.1"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "t/", "ftp://t/", "http:/t/", "http://", "http:///a", "http://:80/", "http://é..x/"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    """With a reason, before anything is sent."""
+    with pytest.raises(Unsendable, match="the URL"):
+        wire_request(replace(REQUEST, url=url))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-A", "b\r\nX-Evil: 1"),
+        ("X-A", "b\nX-Evil: 1"),
+        ("X-A", "\r"),
+        ("X-A", "b\x00c"),
+        ("X-A\r\nX-Evil", "1"),
+        ("X-A\n", "1"),
+        ("X\x00A", "1"),
+        ("X-A:", "1"),
+        ("X-A;", "1"),
+        ("X A", "1"),
+        ("", "1"),
+        ("é", "1"),
+    ],
+)
+def test_headers_that_would_break_the_framing_are_refused(name: str, value: str) -> None:
+    """A line end in one would be a second header or a second request."""
+    with pytest.raises(Unsendable):
+        wire_request(replace(REQUEST, headers=[(name, value)]))
+
+
+def test_a_host_that_would_break_the_framing_is_refused() -> None:
+    """App Engine labels come from the caller too."""
+    with pytest.raises(Unsendable):
+        wire_request(replace(REQUEST, host="a\r\nX-Evil: 1"))
+
+
+@pytest.mark.parametrize("token", [OidcToken("a@b"), OAuthToken("a@b")])
+def test_a_token_that_cannot_be_minted_is_a_reason(token: OidcToken | OAuthToken) -> None:
+    """The attempt fails and says why, rather than go out without its token."""
+    with pytest.raises(Unsendable, match="does not mint tokens"):
+        wire_request(replace(REQUEST, authorization=token))
+
+
+def test_a_request_with_nowhere_to_go_is_refused_for_its_own_reason() -> None:
+    """OutgoingRequest.unsendable."""
+    with pytest.raises(Unsendable, match="no host is set"):
+        wire_request(replace(REQUEST, unsendable="no host is set"))
+
+
+def test_credentials_in_the_url_become_basic_authorization_unless_the_caller_has_one() -> None:
+    """They are part of no request line."""
+    url = "http://u%20s:p%40:w@t/"
+    assert ("Authorization", "Basic dSBzOnBAOnc=") in wire_request(replace(REQUEST, url=url)).headers
+    own = ("authorization", "mine")
+    assert [own] == [
+        h
+        for h in wire_request(replace(REQUEST, url=url, headers=[own])).headers
+        if h[0].lower() == "authorization"
+    ]

@@ -1,0 +1,417 @@
+"""What the worker promises: nothing before its time, never above rate or concurrency, retries by the law."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from taskweir.domain.drafts import QueueDraft, TaskDraft
+from taskweir.domain.errors import TaskGone, TaskNotFound, Unavailable
+from taskweir.domain.model import HttpRequest, RateLimits, RetryConfig
+from taskweir.domain.times import HOUR, MILLISECOND, MINUTE, SECOND
+from tests.eventually import eventually
+from tests.push.conftest import PARENT, START, Bench
+
+Q = f"{PARENT}/queues/q"
+
+
+def held(bench: Bench) -> "asyncio.Future[int | None]":
+    """From now on attempts stay in flight until the future is given a status."""
+    answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    bench.sender.answer = lambda _: answer
+    return answer
+
+
+async def test_due_tasks_go_in_order_of_schedule_time(bench: Bench) -> None:
+    """Whatever the order in which they were made."""
+    await bench.queue()
+    for task_id, after in (("c", 3), ("a", 1), ("d", 4), ("b", 2)):
+        await bench.task(task_id, after=after * SECOND)
+    await bench.advance(10 * SECOND)
+    assert bench.sender.names == ["a", "b", "c", "d"]
+
+
+async def test_a_task_goes_at_its_time_and_not_before(bench: Bench) -> None:
+    """To the microsecond, on a clock that is moved."""
+    await bench.queue()
+    await bench.task("later", after=HOUR)
+    await bench.settle()
+    await bench.advance(HOUR - 1)
+    assert bench.sender.sent == []
+    await bench.advance(1)
+    assert bench.sender.sent == [(START + HOUR, "later")]
+
+
+async def test_an_earlier_task_is_not_held_up_by_a_later_one(bench: Bench) -> None:
+    """A wait that has begun is cut short by a task that comes sooner."""
+    await bench.queue()
+    await bench.task("late", after=HOUR)
+    await bench.settle()
+    await bench.task("soon", after=MINUTE)
+    await bench.advance(MINUTE)
+    assert bench.sender.names == ["soon"]
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(10.0, 10), (0.5, 10), (100.0, 20)])
+async def test_a_backlog_goes_at_the_rate_after_its_burst(bench: Bench, rate: float, burst: int) -> None:
+    """Counted at every step: exactly the burst and then the rate."""
+    await bench.queue(rate=rate)
+    for n in range(60):
+        await bench.task(str(n))
+    await bench.settle()
+    assert len(bench.sender.sent) == burst
+    step = int(SECOND / rate)
+    for n in range(1, 31):
+        await bench.advance(step)
+        assert len(bench.sender.sent) == burst + n
+
+
+async def test_a_changed_rate_takes_effect_at_once(bench: Bench) -> None:
+    """The tokens that were saved up stay."""
+    await bench.queue(rate=1.0)
+    for n in range(30):
+        await bench.task(str(n))
+    await bench.settle()
+    assert len(bench.sender.sent) == 10
+    draft = QueueDraft(Q, rate_limits=RateLimits(10.0, 0, 0))
+    await bench.queues.update(draft, ["rate_limits.max_dispatches_per_second"])
+    await bench.advance(SECOND)
+    assert len(bench.sender.sent) == 20
+
+
+async def test_no_more_attempts_are_in_flight_than_allowed(bench: Bench) -> None:
+    """Each that ends makes room for one."""
+    await bench.queue(concurrent=3)
+    answers: list[asyncio.Future[int | None]] = []
+
+    def hold(_: object) -> object:
+        answers.append(asyncio.get_running_loop().create_future())
+        return answers[-1]
+
+    bench.sender.answer = hold
+    for n in range(8):
+        await bench.task(str(n))
+    await bench.settle()
+    assert len(bench.sender.sent) == 3
+    answers[1].set_result(200)
+    await bench.settle()
+    assert len(bench.sender.sent) == 4
+    assert bench.worker.in_flight == 3
+    for answer in answers:
+        if not answer.done():
+            answer.set_result(200)
+    bench.sender.answer = lambda _: 200
+    await eventually(lambda: len(bench.sender.sent) == 8)
+
+
+async def test_a_failing_task_is_tried_at_the_documented_times(bench: Bench) -> None:
+    """10, 20, 40, 80, 160, 240, 300, 300 seconds after each other."""
+    await bench.queue(retry=RetryConfig(-1, 0, 10 * SECOND, 300 * SECOND, 3))
+    bench.sender.answer = lambda _: 503
+    await bench.task("t")
+    await bench.settle()
+    for _ in range(1_150):
+        await bench.advance(SECOND) if len(bench.sender.sent) < 9 else None
+    times = [at for at, _ in bench.sender.sent]
+    assert [(b - a) // SECOND for a, b in pairwise(times)] == [
+        10, 20, 40, 80, 160, 240, 300, 300,
+    ]  # fmt: skip
+
+
+async def test_a_task_out_of_attempts_is_gone(bench: Bench) -> None:
+    """And its name says that it existed."""
+    await bench.queue(retry=RetryConfig(2, 0, SECOND, SECOND, 1))
+    bench.sender.answer = lambda _: 500
+    await bench.task("t")
+    await bench.settle()
+    await bench.advance(SECOND)
+    await bench.advance(HOUR - 2 * SECOND)
+    assert len(bench.sender.sent) == 2
+    with pytest.raises(TaskGone):
+        await bench.tasks.get(f"{Q}/tasks/t", full=False)
+
+
+async def test_attempts_and_duration_must_both_be_used_up(bench: Bench) -> None:
+    """Two attempts allowed, but thirty seconds too: tries go on until the time is over."""
+    await bench.queue(retry=RetryConfig(2, 30 * SECOND, 10 * SECOND, 10 * SECOND, 1))
+    bench.sender.answer = lambda _: 500
+    await bench.task("t")
+    await bench.settle()
+    for _ in range(10):
+        await bench.advance(10 * SECOND)
+    assert [(at - START) // SECOND for at, _ in bench.sender.sent] == [0, 10, 20, 30]
+
+
+async def test_a_tasks_own_retry_config_counts(bench: Bench) -> None:
+    """It replaces the queue's."""
+    await bench.queue()
+    bench.sender.answer = lambda _: 500
+    await bench.task("t", retry=RetryConfig(1, 0, 0, 0, 0))
+    await bench.settle()
+    await bench.advance(HOUR - SECOND)
+    assert len(bench.sender.sent) == 1
+    with pytest.raises(TaskGone):
+        await bench.tasks.get(f"{Q}/tasks/t", full=False)
+
+
+async def test_a_paused_queue_sends_nothing_and_goes_on_after_it(bench: Bench) -> None:
+    """What was due meanwhile goes at once."""
+    await bench.queue()
+    await bench.queues.pause(Q)
+    await bench.task("t")
+    await bench.advance(MINUTE)
+    assert bench.sender.sent == []
+    await bench.queues.resume(Q)
+    await bench.settle()
+    assert bench.sender.names == ["t"]
+
+
+async def test_an_attempt_in_flight_ends_in_a_paused_queue(bench: Bench) -> None:
+    """Its failure is recorded; the retry waits for the resume."""
+    await bench.queue()
+    answer = held(bench)
+    await bench.task("t")
+    await bench.settle()
+    await bench.queues.pause(Q)
+    answer.set_result(500)
+    await bench.settle()
+    await bench.advance(MINUTE)
+    assert (await bench.tasks.get(f"{Q}/tasks/t", full=False)).response_count == 1
+    assert len(bench.sender.sent) == 1
+    await bench.queues.resume(Q)
+    await bench.settle()
+    assert len(bench.sender.sent) == 2
+
+
+async def test_a_queue_paused_in_the_middle_of_a_backlog_stops_at_once(bench: Bench) -> None:
+    """What the worker had claimed ahead is not sent."""
+    await bench.queue(rate=100.0)
+    for n in range(60):
+        await bench.task(str(n))
+    await bench.settle()
+    assert len(bench.sender.sent) == 20
+    await bench.queues.pause(Q)
+    await bench.advance(MINUTE)
+    assert len(bench.sender.sent) == 20
+    await bench.queues.resume(Q)
+    for _ in range(5):
+        await bench.advance(SECOND)
+    assert len(bench.sender.sent) == 60
+    assert bench.sender.names == [str(n) for n in range(60)]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_purge_takes_what_waits_and_fences_what_flies(bench: Bench, status: int) -> None:
+    """The attempt in flight ends, and nothing comes back; new tasks go."""
+    await bench.queue(concurrent=1)
+    answer = held(bench)
+    await bench.task("flies")
+    await bench.task("waits")
+    await bench.settle()
+    await bench.queues.purge(Q)
+    answer.set_result(status)
+    bench.sender.answer = lambda _: 200
+    await bench.advance(MINUTE)
+    await bench.task("new")
+    await bench.advance(HOUR - 2 * MINUTE)
+    assert bench.sender.names == ["flies", "new"]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_a_task_deleted_in_flight_is_not_tried_again(bench: Bench, status: int) -> None:
+    """Nor does the late answer disturb a new task."""
+    await bench.queue()
+    answer = held(bench)
+    await bench.task("t")
+    await bench.settle()
+    await bench.tasks.delete(f"{Q}/tasks/t")
+    bench.sender.answer = lambda _: 200
+    answer.set_result(status)
+    await bench.advance(MINUTE)
+    assert bench.sender.names == ["t"]
+
+
+async def test_a_deleted_queue_sends_nothing_more(bench: Bench) -> None:
+    """Neither what is due nor what was to be retried."""
+    await bench.queue(concurrent=1)
+    answer = held(bench)
+    await bench.task("flies")
+    await bench.task("waits")
+    await bench.settle()
+    await bench.queues.delete(Q)
+    answer.set_result(500)
+    await bench.advance(HOUR)
+    assert bench.sender.names == ["flies"]
+
+
+async def test_a_task_is_run_in_a_paused_queue_before_its_time(bench: Bench) -> None:
+    """The answer shows the attempt; success ends the task."""
+    await bench.queue()
+    await bench.queues.pause(Q)
+    await bench.task("t", after=HOUR)
+    run = await bench.tasks.run(f"{Q}/tasks/t", full=False)
+    assert run.dispatch_count == 1
+    assert run.last_attempt is not None
+    assert run.last_attempt.dispatch_time == START
+    await eventually(lambda: bench.sender.names == ["t"])
+    await bench.settle()
+    with pytest.raises(TaskGone):
+        await bench.tasks.get(f"{Q}/tasks/t", full=False)
+
+
+async def test_running_goes_past_the_rate_and_takes_no_token(bench: Bench) -> None:
+    """The bucket is empty, and stays as it was."""
+    await bench.queue(rate=1.0)
+    for n in range(10):
+        await bench.task(str(n))
+    await bench.settle()
+    await bench.task("run", after=HOUR)
+    await bench.task("next")
+    await bench.tasks.run(f"{Q}/tasks/run", full=False)
+    await bench.settle()
+    assert bench.sender.names[10:] == ["run"]
+    await bench.advance(SECOND)
+    assert bench.sender.names[10:] == ["run", "next"]
+
+
+async def test_a_run_that_fails_is_tried_again_by_the_law(bench: Bench) -> None:
+    """From the time of the run, with its counts."""
+    await bench.queue(retry=RetryConfig(100, 0, 10 * SECOND, 300 * SECOND, 3))
+    bench.sender.answer = lambda _: 500
+    await bench.task("t", after=HOUR)
+    await bench.tasks.run(f"{Q}/tasks/t", full=False)
+    await bench.settle()
+    task = await bench.tasks.get(f"{Q}/tasks/t", full=False)
+    assert task.schedule_time == START + 10 * SECOND
+    assert (task.dispatch_count, task.response_count) == (1, 1)
+    await bench.advance(10 * SECOND)
+    assert len(bench.sender.sent) == 2
+
+
+async def test_a_task_in_flight_can_be_run_again(bench: Bench) -> None:
+    """Both attempts are made; the first success ends the task, the other changes nothing."""
+    await bench.queue()
+    answer = held(bench)
+    await bench.task("t")
+    await bench.settle()
+    await bench.tasks.run(f"{Q}/tasks/t", full=False)
+    await bench.settle()
+    assert bench.sender.names == ["t", "t"]
+    answer.set_result(200)
+    await bench.advance(MINUTE)
+    assert bench.sender.names == ["t", "t"]
+    assert bench.worker.in_flight == 0
+
+
+async def test_a_dead_target_delays_no_other_queue(bench: Bench) -> None:
+    """However much hangs, a queue that holds little always gets through."""
+    never = held(bench)
+    for name in ("dead-1", "dead-2"):
+        await bench.queue(name, concurrent=5_000)
+        for n in range(90):
+            await bench.task(f"{name}-{n}", name)
+    await bench.settle()
+    stuck = len(bench.sender.sent)
+    assert stuck < 100
+    bench.sender.answer = lambda request: never if "dead" in request.url else 200
+    await bench.queue("alive")
+    for n in range(50):
+        await bench.task(f"alive-{n}", "alive")
+    await eventually(lambda: sum(name.startswith("alive") for name in bench.sender.names) == 50)
+    never.set_result(200)
+    await eventually(lambda: bench.worker.in_flight == 0 and len(bench.sender.sent) == 230)
+
+
+async def test_bodies_in_memory_are_bounded(bench: Bench) -> None:
+    """Of a backlog of large tasks only as many are held as the budget of bytes allows."""
+    answer = held(bench)
+    await bench.queue()
+    for n in range(30):
+        await bench.tasks.create(Q, TaskDraft(payload=HttpRequest(f"http://target/{n}", body=b"x" * 100_000)))
+    await bench.settle()
+    assert 1 <= len(bench.sender.sent) <= 10
+    assert bench.capacity.free_bytes > 0
+    answer.set_result(200)
+    bench.sender.answer = lambda _: 200
+    await eventually(lambda: len(bench.sender.sent) == 30)
+    await bench.settle()
+    assert (bench.capacity.free_slots, bench.capacity.free_bytes) == (100, 1 << 20)
+
+
+async def test_an_answer_is_recorded_as_soon_as_the_store_can_write(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then the task is held, and not sent again."""
+    monkeypatch.setattr("taskweir.push.attempt._RECORD_AGAIN_AFTER", 0.001)
+    finish, refused = bench.store.finish_attempt, []
+
+    async def full_disk(*args: object) -> object:
+        if len(refused) < 3:
+            refused.append(args)
+            raise Unavailable("disk full")
+        return await finish(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store, "finish_attempt", full_disk)
+    await bench.queue()
+    await bench.task("t")
+    await eventually(lambda: len(refused) == 3 and bench.worker.in_flight == 0)
+    assert bench.sender.names == ["t"]
+    with pytest.raises((TaskGone, TaskNotFound)):
+        await bench.tasks.get(f"{Q}/tasks/t", full=False)
+
+
+async def test_a_store_that_cannot_claim_is_asked_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused claim loses no wake-up."""
+    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    claim, refused = bench.store.claim, []
+
+    async def busy(*args: object) -> object:
+        if args[0] and len(refused) < 2:
+            refused.append(args)
+            raise Unavailable("too much is waiting")
+        return await claim(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store, "claim", busy)
+    await bench.queue()
+    await bench.task("t")
+    await eventually(lambda: bench.sender.names == ["t"])
+    assert len(refused) == 2
+
+
+async def test_a_fault_of_the_worker_does_not_end_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and every queue is looked at again."""
+    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    claim, failed = bench.store.claim, []
+
+    async def broken(*args: object) -> object:
+        if args[0] and not failed:
+            failed.append(args)
+            raise RuntimeError("a bug")
+        return await claim(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store, "claim", broken)
+    await bench.queue()
+    await bench.task("t")
+    await eventually(lambda: bench.sender.names == ["t"])
+    assert "the worker failed" in caplog.text
+
+
+async def test_a_fault_in_sending_is_a_failed_attempt(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """The task stays under the retry law."""
+
+    def broken(_: object) -> object:
+        raise RuntimeError("a bug")
+
+    await bench.queue()
+    bench.sender.answer = broken
+    await bench.task("t")
+    await eventually(lambda: len(bench.sender.sent) == 1 and bench.worker.in_flight == 0)
+    assert (await bench.tasks.get(f"{Q}/tasks/t", full=False)).dispatch_count == 1
+    bench.sender.answer = lambda _: 200
+    await bench.advance(100 * MILLISECOND)
+    assert len(bench.sender.sent) == 2
+    assert "fault of the server" in caplog.text
