@@ -1,0 +1,23 @@
+"""What a method may know of the call it serves, whatever transport carried it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Metadata = Sequence[tuple[str, str | bytes]]
+
+
+@dataclass(slots=True)
+class Call:
+    """`rpc` is the full path, e.g. google.cloud.tasks.v2.CloudTasks/CreateTask. `deadline` is in seconds of the
+    running event loop's clock, None for a call without one. Names in `metadata` are lower case."""
+
+    rpc: str
+    metadata: Metadata
+    deadline: float | None
+
+    def header(self, name: str) -> str | None:
+        """The first value sent under this name (lower case), if any."""
+        for key, value in self.metadata:
+            if key == name:
+                return value if isinstance(value, str) else value.decode("latin-1")
+        return None

@@ -1,0 +1,77 @@
+"""The gRPC port."""
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc.aio
+from grpc_health.v1 import health_pb2_grpc
+
+from taskweir.api import health
+from taskweir.api.handlers import generic_handler
+from taskweir.api.methods import Calls, Service
+from taskweir.api.reflection import reflection_handlers
+
+_MIB: Final = 1 << 20
+
+_OPTIONS: Final[Sequence[tuple[str, Any]]] = (
+    # A batch of a hundred large tasks is 100 MB; the default would refuse it at 4.
+    ("grpc.max_receive_message_length", 128 * _MIB),
+    ("grpc.max_send_message_length", -1),
+    # Long names come in routing headers too.
+    ("grpc.max_metadata_size", 64 << 10),
+    # With it, a second server on the port would start and share the calls.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class GrpcServer:
+    """Serves services, health and reflection on one port."""
+
+    def __init__(self, services: Sequence[Service], calls: Calls) -> None:
+        """Must be called in the event loop that will serve."""
+        names = [service.name for service in services]
+        self._health = health.Health(names)
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server.add_generic_rpc_handlers([generic_handler(service, calls) for service in services])
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers(reflection_handlers([*names, health.NAME]))
+
+    def bind(self, host: str, port: int) -> int:
+        """Take a port, 0 for any free one, and return its number.
+
+        Raises OSError: EADDRINUSE for a port that is taken, and what else the system has against the address.
+        """
+        _check_address(host, port)
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound: int = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            # gRPC does not say why; what else there may be, the check above has found.
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), address) from error
+        return bound
+
+    async def start(self) -> None:
+        """Accept calls."""
+        await self._server.start()
+
+    def set_serving(self, *, serving: bool) -> None:
+        """What the health service says: NOT_SERVING until this is called."""
+        self._health.set_serving(serving=serving)
+
+    async def stop(self, grace: float) -> None:
+        """Accept no more calls, and let those that run finish for at most `grace` seconds."""
+        self._health.end()
+        await self._server.stop(grace)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Let the system refuse an address that it would refuse gRPC: gRPC logs why, and raises without it."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    ):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)

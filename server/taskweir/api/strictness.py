@@ -1,0 +1,70 @@
+"""What production asks of a call beside its request, and --strict does too."""
+
+import asyncio
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final
+from urllib.parse import parse_qs
+
+from google.protobuf.message import Message
+
+from taskweir.api.call import Call
+from taskweir.api.methods import Method
+from taskweir.domain.errors import InvalidArgument, Unauthenticated, quoted
+from taskweir.domain.pacific import pacific
+from taskweir.domain.times import DAY, SECOND, Instant
+
+_ROUTING_HEADER: Final = "x-goog-request-params"
+_LONGEST_DEADLINE: Final = 30.0
+"""Seconds from now."""
+_FAR_FUTURE: Final = 36_500 * DAY / SECOND
+"""Seconds; deadlines beyond it have no date that could be shown."""
+
+
+class Strictness:
+    """A check of every call: credentials (any will do), the deadline, the routing header. In that order, which is a
+    guess: production's is not recorded.
+
+    `wall_now` tells the real time, which is what a deadline is about, even where the server's clock was moved.
+    """
+
+    def __init__(self, wall_now: Callable[[], Instant]) -> None:
+        self._wall_now = wall_now
+
+    def __call__(self, method: Method, request: Message, call: Call) -> None:
+        """Raises Unauthenticated, InvalidArgument."""
+        _check_credentials(call)
+        self._check_deadline(call)
+        _check_routing(method, request, call)
+
+    def _check_deadline(self, call: Call) -> None:
+        if call.deadline is None:
+            return
+        remaining = call.deadline - asyncio.get_running_loop().time()
+        if remaining > _LONGEST_DEADLINE:
+            deadline = self._wall_now() + int(min(remaining, _FAR_FUTURE) * SECOND)
+            raise InvalidArgument(
+                f"The request deadline is {pacific(deadline)}. "
+                "The deadline cannot be more than 30s in the future."
+            )
+
+
+def _check_credentials(call: Call) -> None:
+    if not call.header("authorization"):
+        raise Unauthenticated(
+            "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or "
+            "other valid authentication credential. "
+            "See https://developers.google.com/identity/sign-in/web/devconsole-project."
+        )
+
+
+def _check_routing(method: Method, request: Message, call: Call) -> None:
+    """The header repeats, URL-encoded, the field by which the call is routed."""
+    field = method.routing_field
+    name = attrgetter(field)(request)
+    params = parse_qs(call.header(_ROUTING_HEADER) or "", keep_blank_values=True)
+    if name not in params.get(field, ()):
+        raise InvalidArgument(
+            f'"{_ROUTING_HEADER}" header is either missing or misformatted. '
+            f'"{_ROUTING_HEADER}" must contain "{field}={quoted(name)}"'
+        )

@@ -1,0 +1,135 @@
+"""The use-cases of queues, one method an RPC. Arguments are as the caller sent them; Refusals are raised."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from taskweir.clock import Clock
+from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.errors import FailedPrecondition, InvalidArgument, QueueExists, QueueNotFound, quoted
+from taskweir.domain.limits import MAX_QUEUES_PAGE
+from taskweir.domain.locations import REGIONS
+from taskweir.domain.model import Queue, QueueState
+from taskweir.domain.name_rules import location_of, queue_in_body, queue_of
+from taskweir.domain.names import LocationName, QueueName
+from taskweir.domain.page_token import PageTokens
+from taskweir.domain.queue_filter import Matches, parse_filter
+from taskweir.domain.queue_rules import new_queue, updated_queue
+from taskweir.service.page import Page, effective_page_size
+from taskweir.store.base import Store
+
+_SCAN: Final = 1_000
+"""Queues read at a time when a filter decides how many of them are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueService:
+    """`strict` takes production's locations only; `forget_purged_names` is the hard reset on purge."""
+
+    store: Store
+    clock: Clock
+    strict: bool = False
+    forget_purged_names: bool = False
+
+    async def list(self, parent: str, filter: str, page_size: int, page_token: str) -> Page[Queue]:
+        """Queues of a location in order of their ids."""
+        location = self._location(parent)
+        matches = parse_filter(filter)
+        size = effective_page_size(page_size, MAX_QUEUES_PAGE)
+        tokens = PageTokens(self.store.page_token_key)
+        request = f"ListQueues\n{location}\n{filter}"
+        after = tokens.read(request, page_token, self.clock.now())
+        found = await self._find(location, after, size + 1, matches)
+        if len(found) <= size:
+            return Page(found, "")
+        return Page(found[:size], tokens.make(request, found[size - 1].name.id, self.clock.now()))
+
+    async def _find(self, parent: LocationName, after: str, wanted: int, matches: Matches) -> Sequence[Queue]:
+        found: list[Queue] = []
+        while len(found) < wanted:
+            queues = await self.store.list_queues(parent, after, _SCAN)
+            found += [queue for queue in queues if matches(queue)]
+            if len(queues) < _SCAN:
+                break
+            after = queues[-1].name.id
+        return found[:wanted]
+
+    async def get(self, name: str) -> Queue:
+        return await self.store.get_queue(queue_of(name))
+
+    async def create(self, parent: str, draft: QueueDraft | None) -> Queue:
+        """Make a queue. Its name is required and must lie in the parent."""
+        location = self._location(parent)
+        name = queue_in_body(draft.name if draft else "")
+        if name.parent != location:
+            raise InvalidArgument(f"{quoted(str(name))} must begin with {quoted(parent)}.")
+        assert draft is not None
+        queue = new_queue(name, draft)
+
+        def create(existing: Queue | None) -> Queue:
+            if existing is not None:
+                raise QueueExists
+            return queue
+
+        return await self.store.change_queue(name, create, self.clock.now())
+
+    async def update(self, draft: QueueDraft | None, mask: Sequence[str] | None) -> Queue:
+        """Change a queue, or make it where there is none. `mask` as in `queue_rules.updated_queue`."""
+        name = queue_in_body(draft.name if draft else "")
+        self._location(str(name.parent))
+        assert draft is not None
+        wanted = draft
+
+        def update(existing: Queue | None) -> Queue:
+            return updated_queue(existing or _plain_queue(name, wanted), wanted, mask)
+
+        return await self.store.change_queue(name, update, self.clock.now())
+
+    async def configure(self, draft: QueueDraft, mask: Sequence[str]) -> Queue:
+        """Have a queue as the operator configured it: made where there is none, even when one of its name was
+        deleted lately, and in the masked fields changed where there is one; an empty mask changes nothing."""
+        name = queue_in_body(draft.name)
+        self._location(str(name.parent))
+
+        def configure(existing: Queue | None) -> Queue:
+            queue = existing or _plain_queue(name, draft)
+            return updated_queue(queue, draft, mask)
+
+        return await self.store.change_queue(name, configure, self.clock.now(), revive=True)
+
+    async def delete(self, name: str) -> None:
+        await self.store.delete_queue(queue_of(name), self.clock.now())
+
+    async def purge(self, name: str) -> Queue:
+        queue = queue_of(name)
+        return await self.store.purge_queue(queue, self.clock.now(), forget_names=self.forget_purged_names)
+
+    async def pause(self, name: str) -> Queue:
+        return await self._set_state(queue_of(name), QueueState.PAUSED)
+
+    async def resume(self, name: str) -> Queue:
+        return await self._set_state(queue_of(name), QueueState.RUNNING)
+
+    async def _set_state(self, name: QueueName, state: QueueState) -> Queue:
+        def change(queue: Queue | None) -> Queue:
+            if queue is None:
+                raise QueueNotFound
+            if queue.state is QueueState.DISABLED and state is QueueState.PAUSED:
+                # Only RUNNING queues are documented to be paused; production's text is not recorded.
+                raise FailedPrecondition("A disabled queue cannot be paused.")
+            return replace(queue, state=state)
+
+        return await self.store.change_queue(name, change, self.clock.now())
+
+    def _location(self, parent: str) -> LocationName:
+        location = location_of(parent)
+        if self.strict and location.location not in REGIONS:
+            raise InvalidArgument(
+                f"Location '{quoted(location.location)}' is not a valid location. "
+                "Use ListLocations to list valid locations."
+            )
+        return location
+
+
+def _plain_queue(name: QueueName, draft: QueueDraft) -> Queue:
+    return new_queue(name, QueueDraft(str(name), type=draft.type))

@@ -1,0 +1,182 @@
+"""The gRPC port: where it listens, what it holds back, how it stops."""
+
+import asyncio
+import errno
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from answers import QUEUE
+from google.protobuf.empty_pb2 import Empty
+
+from taskweir.api.call import Call
+from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.methods import Calls, Service
+from taskweir.deadline import call_deadline
+from taskweir.domain.errors import Unavailable
+from taskweir_pb.v2 import cloudtasks_pb2, cloudtasks_pb2_grpc
+
+DELETE_QUEUE = "/google.cloud.tasks.v2.CloudTasks/DeleteQueue"
+REQUEST = cloudtasks_pb2.DeleteQueueRequest(name=QUEUE).SerializeToString()
+
+
+class Slow(cloudtasks_pb2_grpc.CloudTasksServicer):
+    """Deletes when it is let; tells what it saw."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.let = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.call: Call | None = None
+        self.deadline: float | None = None
+
+    async def DeleteQueue(self, request: cloudtasks_pb2.DeleteQueueRequest, call: Call) -> Empty:  # noqa: N802
+        self.call = call
+        self.deadline = call_deadline.get()
+        self.begun.set()
+        try:
+            await self.let.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return Empty()
+
+
+@dataclass
+class Serving:
+    server: GrpcServer
+    channel: grpc.aio.Channel
+    address: str
+    port: int
+
+
+@asynccontextmanager
+async def serving(servicer: object, host: str = "127.0.0.1") -> AsyncIterator[Serving]:
+    descriptor = cloudtasks_pb2.DESCRIPTOR.services_by_name["CloudTasks"]
+    server = GrpcServer([Service("google.cloud.tasks.v2.CloudTasks", descriptor, servicer)], Calls())
+    try:
+        port = server.bind(host, 0)
+        await server.start()
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield Serving(server, channel, address, port)
+    finally:
+        await server.stop(0)
+
+
+async def refused_address(host: str, port: int) -> OSError:
+    server = GrpcServer([], Calls())
+    try:
+        with pytest.raises(OSError) as refused:
+            server.bind(host, port)
+        return refused.value
+    finally:
+        await server.stop(0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+async def test_port_zero_takes_a_free_port(host: str) -> None:
+    """On any kind of address."""
+    servicer = Slow()
+    servicer.let.set()
+    async with serving(servicer, host) as served:
+        assert await served.channel.unary_unary(DELETE_QUEUE)(REQUEST) == b""
+
+
+async def test_a_taken_port_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of the kind that any socket raises; two servers never share a port. Nothing is logged beside it."""
+    async with serving(Slow()) as other:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            for port in (taken.getsockname()[1], other.port):
+                assert (await refused_address("127.0.0.1", port)).errno == errno.EADDRINUSE
+    assert capfd.readouterr().err == ""
+
+
+async def test_an_address_of_another_machine_is_an_error() -> None:
+    """Of the kind that any socket raises."""
+    assert (await refused_address("192.0.2.1", 0)).errno == errno.EADDRNOTAVAIL
+
+
+async def test_a_host_without_an_address_is_an_error() -> None:
+    """As name resolution has it."""
+    assert isinstance(await refused_address("no-such-host.invalid", 0), socket.gaierror)
+
+
+async def test_a_method_sees_its_call() -> None:
+    """Its name, its metadata and its deadline, which the store sees too."""
+    servicer = Slow()
+    servicer.let.set()
+    async with serving(servicer) as served:
+        before = asyncio.get_running_loop().time()
+        await served.channel.unary_unary(DELETE_QUEUE)(
+            REQUEST, timeout=20, metadata=[("x-a", "1"), ("x-b-bin", b"\xff")]
+        )
+
+        call = servicer.call
+        assert call is not None
+        assert call.rpc == "google.cloud.tasks.v2.CloudTasks/DeleteQueue"
+        assert (call.header("x-a"), call.header("x-b-bin"), call.header("x-c")) == ("1", "ÿ", None)
+        assert call.deadline is not None
+        assert before + 19 < call.deadline < before + 21
+        assert servicer.deadline == call.deadline
+
+        await served.channel.unary_unary(DELETE_QUEUE)(REQUEST)
+        assert servicer.call is not None
+        assert servicer.call.deadline is None
+        assert servicer.deadline is None
+
+
+async def test_a_call_that_the_caller_gave_up_is_cancelled() -> None:
+    """So that work nobody waits for is not done."""
+    servicer = Slow()
+    async with serving(servicer) as served:
+        call = served.channel.unary_unary(DELETE_QUEUE)(REQUEST)
+        await servicer.begun.wait()
+        call.cancel()
+        async with asyncio.timeout(10):
+            await servicer.cancelled.wait()
+
+
+async def test_a_stop_lets_calls_finish() -> None:
+    """And takes no new ones."""
+    servicer = Slow()
+    async with serving(servicer) as served:
+        call = served.channel.unary_unary(DELETE_QUEUE)(REQUEST)
+        await servicer.begun.wait()
+        stop = asyncio.create_task(served.server.stop(grace=60))
+        async with grpc.aio.insecure_channel(served.address) as late:
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await late.unary_unary(DELETE_QUEUE)(REQUEST, timeout=20)
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        servicer.let.set()
+        assert await call == b""
+        async with asyncio.timeout(10):
+            await stop
+
+
+async def test_a_refusal_without_details_is_a_plain_status() -> None:
+    """The details' trailer is there only when there are details."""
+
+    class Refusing(cloudtasks_pb2_grpc.CloudTasksServicer):
+        async def DeleteQueue(self, request: object, call: Call) -> Empty:  # noqa: N802
+            raise Unavailable("The disk is full: 100 % ü.")
+
+    async with serving(Refusing()) as served:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await served.channel.unary_unary(DELETE_QUEUE)(REQUEST)
+
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    assert refused.value.details() == "The disk is full: 100 % ü."
+    assert "grpc-status-details-bin" not in dict(refused.value.trailing_metadata() or ())
+
+
+async def test_what_a_servicer_does_not_implement_is_unimplemented() -> None:
+    """The generated base's own methods are not served: they expect another context."""
+    async with serving(Slow()) as served:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await served.channel.unary_unary("/google.cloud.tasks.v2.CloudTasks/GetQueue")(b"")
+
+    assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED

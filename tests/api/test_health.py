@@ -1,0 +1,57 @@
+"""The gRPC health service."""
+
+import asyncio
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
+from running import Running
+
+from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.methods import Calls
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+
+
+def request(service: str = "") -> health_pb2.HealthCheckRequest:
+    return health_pb2.HealthCheckRequest(service=service)
+
+
+@pytest.mark.parametrize("service", ["", CLOUD_TASKS, OPERATIONS, LOCATIONS, "grpc.health.v1.Health"])
+async def test_a_started_server_is_serving(server: Running, service: str) -> None:
+    """As a whole, and each of its services."""
+    answer = await health_pb2_grpc.HealthStub(server.channel).Check(request(service))
+
+    assert answer.status == SERVING
+
+
+async def test_an_unknown_service_is_not_found(server: Running) -> None:
+    """As the protocol has it."""
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await health_pb2_grpc.HealthStub(server.channel).Check(request("x"))
+
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_watcher_is_told_of_every_change_and_of_the_end() -> None:
+    """Its stream ends with the server, which therefore need not wait for it."""
+    server = GrpcServer([], Calls())
+    port = server.bind("127.0.0.1", 0)
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        known, unknown = stub.Watch(request()), stub.Watch(request("x"))
+
+        assert (await known.read()).status == NOT_SERVING
+        assert (await unknown.read()).status == SERVICE_UNKNOWN
+        server.set_serving(serving=True)
+        assert (await known.read()).status == SERVING
+        server.set_serving(serving=True)
+        async with asyncio.timeout(10):
+            _, ending = await asyncio.gather(server.stop(grace=600), known.read())
+        assert ending.status == NOT_SERVING
+        assert await known.read() is grpc.aio.EOF
+        assert await unknown.read() is grpc.aio.EOF

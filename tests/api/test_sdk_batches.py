@@ -1,0 +1,124 @@
+"""Batch calls through the official client, with the futures it makes of their operations."""
+
+from datetime import UTC, datetime
+
+import pytest
+from google.api_core import exceptions
+from google.cloud import tasks_v2
+from google.longrunning.operations_proto_pb2 import GetOperationRequest
+from running import Running
+
+from taskweir.domain.times import DAY
+
+PARENT = "projects/p/locations/us-central1"
+QUEUE = f"{PARENT}/queues/q"
+
+Client = tasks_v2.CloudTasksAsyncClient
+CreateStates = tasks_v2.BatchCreateTasksMetadata.State
+DeleteStates = tasks_v2.BatchDeleteTasksMetadata.State
+
+
+@pytest.fixture(autouse=True)
+async def queue(client: Client) -> None:
+    """A queue."""
+    await client.create_queue(parent=PARENT, queue=tasks_v2.Queue(name=QUEUE))
+
+
+def request_for(
+    task_id: str, url: str = "http://localhost/", *, full: bool = False
+) -> tasks_v2.CreateTaskRequest:
+    return tasks_v2.CreateTaskRequest(
+        parent=QUEUE,
+        task=tasks_v2.Task(
+            name=f"{QUEUE}/tasks/{task_id}",
+            http_request=tasks_v2.HttpRequest(url=url, body=b"hello"),
+            schedule_time=datetime(2026, 12, 1, tzinfo=UTC),
+        ),
+        response_view=tasks_v2.Task.View.FULL if full else tasks_v2.Task.View.BASIC,
+    )
+
+
+async def test_a_batch_creates_its_tasks(client: Client) -> None:
+    """The future is done at once; each task comes in the view that was asked for."""
+    operation = await client.batch_create_tasks(
+        parent=QUEUE, requests=[request_for("a"), request_for("b", full=True)]
+    )
+
+    response = await operation.result()
+
+    assert [(task.name[-1], task.http_request.body, task.view.name) for task in response.tasks] == [
+        ("a", b"", "BASIC"),
+        ("b", b"hello", "FULL"),
+    ]
+    assert operation.metadata.state == CreateStates.SUCCEEDED
+    assert operation.metadata.start_time <= operation.metadata.end_time
+    assert not operation.metadata.failed_requests
+    assert [task.name[-1] async for task in await client.list_tasks(parent=QUEUE)] == ["a", "b"]
+
+
+async def test_what_is_wrong_with_one_request_does_not_stop_the_others(client: Client) -> None:
+    """Whether its values are wrong, its fields cannot be read, or its name is taken."""
+    unreadable = request_for("c")
+    unreadable.task.http_request.http_method = 99
+    operation = await client.batch_create_tasks(
+        parent=QUEUE, requests=[request_for("a", url=""), request_for("b"), unreadable, request_for("b")]
+    )
+
+    response = await operation.result()
+
+    assert [task.name[-1] for task in response.tasks] == ["b"]
+    assert operation.metadata.state == CreateStates.PARTIALLY_SUCCEEDED
+    assert {index: (s.code, s.message) for index, s in operation.metadata.failed_requests.items()} == {
+        0: (3, "HttpRequest.url is required."),
+        2: (
+            3,
+            (
+                "Invalid value at 'requests[2].task.http_request.http_method' "
+                "(type.googleapis.com/google.cloud.tasks.v2.HttpMethod), 99"
+            ),
+        ),
+        3: (6, "Requested entity already exists"),
+    }
+
+
+async def test_a_batch_that_fails_whole_fails_its_future(client: Client) -> None:
+    """With ABORTED."""
+    operation = await client.batch_create_tasks(parent=QUEUE, requests=[request_for("a", url="")])
+
+    with pytest.raises(exceptions.GoogleAPICallError, match="None of the requests succeeded"):
+        await operation.result()
+    assert operation.metadata.state == CreateStates.FAILED
+
+
+async def test_a_batch_deletes_its_tasks(client: Client) -> None:
+    """Those that are there."""
+    await client.batch_create_tasks(parent=QUEUE, requests=[request_for("a"), request_for("b")])
+
+    names = [f"{QUEUE}/tasks/{task_id}" for task_id in ("a", "b", "c")]
+    operation = await client.batch_delete_tasks(parent=QUEUE, names=names)
+    await operation.result()
+
+    assert operation.metadata.state == DeleteStates.PARTIALLY_SUCCEEDED
+    assert list(operation.metadata.failed_requests) == [2]
+    assert [task async for task in await client.list_tasks(parent=QUEUE)] == []
+
+
+async def test_a_request_id_makes_a_batch_repeatable(client: Client) -> None:
+    """The second call gives the first one's operation, and adds nothing."""
+    request = tasks_v2.BatchCreateTasksRequest(parent=QUEUE, requests=[request_for("a")], request_id="once")
+    first = await client.batch_create_tasks(request=request)
+    second = await client.batch_create_tasks(request=request)
+
+    assert first.operation == second.operation
+    assert first.operation.name == f"{PARENT}/operations/once"
+
+
+async def test_an_operation_can_be_asked_for_again_for_a_day(server: Running, client: Client) -> None:
+    """It is what the call answered."""
+    operation = (await client.batch_create_tasks(parent=QUEUE, requests=[request_for("a")])).operation
+    request = GetOperationRequest(name=operation.name)
+
+    assert await client.get_operation(request) == operation
+    server.clock.advance(DAY + 1)
+    with pytest.raises(exceptions.NotFound):
+        await client.get_operation(request)
