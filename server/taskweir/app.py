@@ -1,0 +1,246 @@
+"""The composition root: the one place that makes the parts and joins them, and that stops them in order."""
+
+import asyncio
+import contextlib
+import logging
+import resource
+from dataclasses import dataclass
+from typing import Final, Self
+
+from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.http_server import HttpServer
+from taskweir.api.locations import locations_service
+from taskweir.api.methods import Calls
+from taskweir.api.operations import operations_service
+from taskweir.api.strictness import Strictness
+from taskweir.api.v2.cloud_tasks import CloudTasks, cloud_tasks_service
+from taskweir.api.v2.codec_task import stored_size
+from taskweir.clock import Clock, SystemClock
+from taskweir.domain import limits
+from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.errors import Refusal
+from taskweir.domain.times import SECOND
+from taskweir.push.attempt import Dispatcher
+from taskweir.push.capacity import Capacity
+from taskweir.push.curl_sender import CurlSender
+from taskweir.push.sender import Sender
+from taskweir.push.worker import Worker
+from taskweir.service.batches import BatchService
+from taskweir.service.cmek import CmekService
+from taskweir.service.locations import LocationService
+from taskweir.service.policies import PolicyService
+from taskweir.service.queues import QueueService
+from taskweir.service.tasks import TaskService
+from taskweir.settings import Settings, SettingsError
+from taskweir.store.base import Retention, Store
+from taskweir.store.listeners import Listeners
+from taskweir.store.sqlite import SqliteStore
+from taskweir.store.sweeper import Sweeper
+
+_LOG: Final = logging.getLogger("taskweir.server")
+
+_MOST_ATTEMPTS: Final = 10_000
+"""In flight over all queues: twice what production allows a queue, so that one queue can have all it may."""
+_SPARE_FILES: Final = 512
+"""Open files left for callers, the data file and the rest."""
+_BODY_BYTES: Final = 256 << 20
+"""Of bodies in the worker's memory, whatever the backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    queues: QueueService
+    tasks: TaskService
+    batches: BatchService
+    policies: PolicyService
+    cmek: CmekService
+    locations: LocationService
+
+
+class Server:
+    """A running server. Made by `start`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        sender: Sender,
+        worker: Worker,
+        grpc_server: GrpcServer,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._sender = sender
+        self._worker = worker
+        self._grpc = grpc_server
+        self._http: HttpServer | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self.grpc_address = ""
+        self.http_address = ""
+
+    @classmethod
+    async def start(
+        cls, settings: Settings, *, clock: Clock | None = None, sender: Sender | None = None
+    ) -> Self:
+        """Open the data, have the configured queues, and accept calls.
+
+        Raises DataFileRefused, SettingsError for what turns out wrong only here, and OSError for an address that
+        cannot be had.
+        """
+        clock = clock or SystemClock()
+        async with contextlib.AsyncExitStack() as undo:
+            listeners = Listeners()
+            health = _Health()
+            store = await SqliteStore.open(
+                settings.data,
+                listener=listeners,
+                retention=_retention(settings),
+                durability=settings.durability,
+                on_trouble=health.on_trouble,
+            )
+            undo.push_async_callback(store.close)
+            sender = sender or _curl_sender(settings)
+            undo.push_async_callback(sender.close)
+            services = _services(settings, store, clock)
+            await _have_queues(services.queues, settings)
+            worker = _worker(settings, store, clock, sender)
+            sweeper = Sweeper(store, clock)
+            listeners.add(worker)
+            listeners.add(sweeper)
+            await worker.start()
+            grpc_server = _grpc_server(settings, services)
+            undo.push_async_callback(grpc_server.stop, 0)
+            health.grpc_server = grpc_server
+            server = cls(settings, store, sender, worker, grpc_server)
+            await server._listen()
+            server._background = [asyncio.create_task(worker.run()), asyncio.create_task(sweeper.run())]
+            health.on_trouble(store.trouble)
+            undo.pop_all()
+        return server
+
+    @property
+    def attempts_in_flight(self) -> int:
+        """Attempts that have begun and are not yet recorded."""
+        return self._worker.in_flight
+
+    async def _listen(self) -> None:
+        host = self._settings.host
+        port = self._grpc.bind(host, self._settings.port)
+        self._http = await HttpServer.start(host, self._settings.http_port, lambda: self._store.trouble)
+        try:
+            await self._grpc.start()
+        except BaseException:
+            await self._http.stop()
+            raise
+        self.grpc_address = _address(host, port)
+        self.http_address = _address(host, self._http.port)
+
+    async def stop(self) -> None:
+        """Take no new calls, let calls and attempts in flight finish within the drain timeout, and close the data."""
+        drain = self._settings.drain_timeout
+        _, cut_off = await asyncio.gather(self._grpc.stop(drain / SECOND), self._worker.stop(drain))
+        if cut_off:
+            _LOG.warning("%d attempts did not finish in time; they will be sent again", cut_off)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        if self._http is not None:
+            await self._http.stop()
+        await self._sender.close()
+        await self._store.close()
+
+
+class _Health:
+    """Passes the store's trouble on to the health service, once there is one."""
+
+    def __init__(self) -> None:
+        self.grpc_server: GrpcServer | None = None
+
+    def on_trouble(self, reason: str | None) -> None:
+        if self.grpc_server is not None:
+            self.grpc_server.set_serving(serving=reason is None)
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        task_tombstone=settings.task_tombstone,
+        queue_tombstone=settings.queue_tombstone,
+        task=settings.task_retention,
+        operation=limits.OPERATION_LIFE,
+    )
+
+
+def _curl_sender(settings: Settings) -> Sender:
+    try:
+        return CurlSender(settings.ca_file or None, insecure_targets=settings.insecure_targets)
+    except OSError as error:
+        raise SettingsError(f"--ca-file {settings.ca_file}: {error.strerror or error}") from error
+
+
+def _services(settings: Settings, store: Store, clock: Clock) -> _Services:
+    strict = settings.strict
+    tasks = TaskService(store, clock, stored_size, strict=strict)
+    return _Services(
+        queues=QueueService(
+            store, clock, strict=strict, forget_purged_names=settings.hard_reset_on_purge_queue
+        ),
+        tasks=tasks,
+        batches=BatchService(store, clock, tasks),
+        policies=PolicyService(store),
+        cmek=CmekService(store),
+        locations=LocationService(store, clock, strict=strict),
+    )
+
+
+async def _have_queues(queues: QueueService, settings: Settings) -> None:
+    for name in settings.queues:
+        await _have_queue(queues, QueueDraft(name), (), "--queue")
+    for draft, mask, line in settings.queue_config:
+        await _have_queue(queues, draft, mask, f"{settings.config}:{line}")
+
+
+async def _have_queue(queues: QueueService, draft: QueueDraft, mask: tuple[str, ...], where: str) -> None:
+    try:
+        await queues.configure(draft, mask)
+    except Refusal as refusal:
+        raise SettingsError(f"{where}: {refusal.message}") from refusal
+
+
+def _worker(settings: Settings, store: Store, clock: Clock, sender: Sender) -> Worker:
+    app_engine = AppEngineHost.parse(settings.app_engine_host)
+    if app_engine is None:
+        raise SettingsError(f"--app-engine-host: {settings.app_engine_host!r} is no address")
+    dispatcher = Dispatcher(store, sender, clock, app_engine)
+    return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES))
+
+
+def _attempts_allowed() -> int:
+    """Each attempt in flight needs a socket: as many as the limit on open files has room for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = _MOST_ATTEMPTS + _SPARE_FILES if hard == resource.RLIM_INFINITY else hard
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return max(16, min(_MOST_ATTEMPTS, files - _SPARE_FILES))
+
+
+def _grpc_server(settings: Settings, services: _Services) -> GrpcServer:
+    cloud_tasks = CloudTasks(
+        queues=services.queues,
+        tasks=services.tasks,
+        batches=services.batches,
+        policies=services.policies,
+        cmek=services.cmek,
+    )
+    wire_services = [
+        cloud_tasks_service(cloud_tasks),
+        operations_service(services.batches),
+        locations_service(services.locations),
+    ]
+    checks = [Strictness(SystemClock().now)] if settings.strict else []
+    return GrpcServer(wire_services, Calls(checks))
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

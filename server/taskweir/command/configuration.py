@@ -1,0 +1,22 @@
+"""From the command line, the environment and the config file to Settings."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from taskweir.command.arguments import Arguments
+from taskweir.command.config_file import ConfigFile, read_config_file
+from taskweir.settings import Settings, from_variables, resolve
+
+
+def configure(arguments: Arguments, environ: Mapping[str, str]) -> Settings:
+    """Flag beats variable beats file. Raises SettingsError."""
+    variables = from_variables(environ)
+    path = arguments.given.get("config") or variables.get("config")
+    file = read_config_file(path.text) if path and path.text else ConfigFile({})
+    settings = resolve(arguments.given, variables, file.given)
+    if not file.queues:
+        return settings
+    # Protobuf takes a while to load, and only a file with queues needs it.
+    from taskweir.command.queue_config import read_queues  # noqa: PLC0415
+
+    return replace(settings, queue_config=read_queues(file.queues, settings.project, settings.location))

@@ -1,0 +1,48 @@
+"""The environment in which programs find a server: the SDK, gcloud, Terraform, and Python with nothing changed."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import taskweir
+
+INJECTION: Final = str(Path(taskweir.__file__).resolve().parent / "injection")
+"""A directory for PYTHONPATH whose sitecustomize installs taskweir.sdk in any Python of the same machine."""
+
+_EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - what others bind to
+
+
+def client_address(bound: str) -> str:
+    """Where to reach a server on this machine that is bound to HOST:PORT: one can't connect to every address."""
+    host, _, port = bound.rpartition(":")
+    return f"{_EVERY_ADDRESS.get(host, host)}:{port}"
+
+
+def host_and_port(host: str, port: int) -> str:
+    """HOST:PORT with the brackets that an IPv6 address needs."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def client_environment(
+    grpc_address: str, http_address: str, project: str | None, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """The variables to set on top of `environ`. `project` is gcloud's default, unless it has one."""
+    grpc_address, http_address = client_address(grpc_address), client_address(http_address)
+    found = {
+        "CLOUD_TASKS_EMULATOR_HOST": grpc_address,
+        "CLOUD_TASKS_EMULATOR_HTTP_HOST": http_address,
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS": f"http://{http_address}/",
+        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
+        "GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT": f"http://{http_address}/v2/",
+        "PYTHONPATH": _python_path(environ.get("PYTHONPATH", "")),
+    }
+    if project and not environ.get("CLOUDSDK_CORE_PROJECT"):
+        found["CLOUDSDK_CORE_PROJECT"] = project
+    return found
+
+
+def _python_path(present: str) -> str:
+    """Ours first. Empty entries stay: to Python they mean the current directory."""
+    kept = [part for part in present.split(os.pathsep) if part != INJECTION] if present else []
+    return os.pathsep.join([INJECTION, *kept])

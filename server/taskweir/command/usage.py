@@ -1,0 +1,43 @@
+"""The text of --help and --version, from the table of settings."""
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from taskweir.settings import TABLE, Setting
+
+_HEAD: Final = """\
+A durable Cloud Tasks server.
+
+  taskweir [serve] [FLAGS]           serve until SIGTERM or SIGINT
+  taskweir exec [FLAGS] -- COMMAND   serve in memory on free ports while COMMAND runs, which finds the server
+  taskweir env [FLAGS]               print the exports by which programs find a running server
+
+Flags, each with its variable; a flag beats a variable, and a variable beats the config file.
+Durations are 8s, 500ms, 1h30m, 31d, or plain seconds. One dash works as well as two.
+"""
+
+_TAIL: Final = """
+  --help       print this
+  --version    print the version
+
+Exit codes: 0 stopped when asked, 2 bad usage or config, 3 data file refused, 4 address in use.
+"""
+
+
+def help_text() -> str:
+    return _HEAD + "".join(map(_entry, TABLE)) + _TAIL
+
+
+def _entry(setting: Setting) -> str:
+    default = f" (default {setting.default})" if setting.default and not setting.kind.is_switch else ""
+    variables = ", ".join(filter(None, (setting.variable, setting.legacy_variable)))
+    flag = f"{setting.flag} {setting.kind.placeholder}".rstrip()
+    return f"\n  {flag}\n      {setting.help}{default}\n      {variables}\n"
+
+
+def version_text() -> str:
+    """What is installed; a source tree that was never installed has no version."""
+    try:
+        return f"taskweir {version('taskweir')}"
+    except PackageNotFoundError:
+        return "taskweir (not installed)"

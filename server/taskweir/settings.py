@@ -1,0 +1,196 @@
+"""Every setting of the server, in one table that flags, TASKWEIR_… variables, the config file and the help share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+from taskweir import setting_kinds as kinds
+from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.names import LOCATION_ID, PROJECT_ID, QueueName
+from taskweir.domain.times import Micros
+from taskweir.setting_kinds import Kind
+
+NOT_IN_FILE: Final = "config"
+"""The one setting that a config file cannot hold: its own path."""
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used. The text is one line and says where the setting was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. `default` is written as a user would; `legacy_variable` is read after TASKWEIR_…"""
+
+    name: str
+    kind: Kind
+    default: str
+    help: str
+    legacy_variable: str = ""
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return "TASKWEIR_" + self.name.upper().replace("-", "_")
+
+    @property
+    def field(self) -> str:
+        """The attribute of Settings."""
+        return "queues" if self.name == "queue" else self.name.replace("-", "_")
+
+
+TABLE: Final[Sequence[Setting]] = (
+    Setting("host", kinds.HOST, "127.0.0.1", "address to listen on"),
+    Setting("port", kinds.PORT, "8123", "gRPC port; 0 picks a free one"),
+    Setting("http-port", kinds.PORT, "8124", "port of everything over HTTP; 0 picks a free one"),
+    Setting("data", kinds.REQUIRED_TEXT, "./taskweir.db", "data file, or :memory:"),
+    Setting(
+        "queue",
+        kinds.NAMES,
+        "",
+        "queue to have at start: a full name, or an id under --project and --location; repeatable",
+        "INITIAL_QUEUES",
+    ),
+    Setting("config", kinds.FILE, "", "YAML file with settings and whole queues"),
+    Setting("project", kinds.matching("PROJECT", PROJECT_ID), "local", "project of queues given by id alone"),
+    Setting(
+        "location",
+        kinds.matching("LOCATION", LOCATION_ID),
+        "us-central1",
+        "location of queues given by id alone",
+    ),
+    Setting("durability", kinds.choice("full", "normal", "off"), "full", "when a write counts as done"),
+    Setting("task-tombstone", kinds.DURATION, "1h", "how long the name of a finished task stays taken"),
+    Setting("queue-tombstone", kinds.DURATION, "72h", "how long the name of a deleted queue stays taken"),
+    Setting("task-retention", kinds.POSITIVE_DURATION, "31d", "age at which a task is dropped"),
+    Setting("drain-timeout", kinds.DURATION, "8s", "how long a stopping server waits for attempts in flight"),
+    Setting(
+        "control",
+        kinds.choice("auto", "on", "off"),
+        "auto",
+        "control API; auto: on when listening on loopback only",
+    ),
+    Setting(
+        "strict", kinds.SWITCH, "false", "production's rules also where they get in the way of local use"
+    ),
+    Setting(
+        "app-engine-host",
+        kinds.TEXT,
+        "",
+        "where App Engine tasks go, such as http://localhost:8080",
+        "APP_ENGINE_EMULATOR_HOST",
+    ),
+    Setting("ca-file", kinds.FILE, "", "certificates (PEM) that https targets are checked against"),
+    Setting("insecure-targets", kinds.SWITCH, "false", "do not check the certificates of https targets"),
+    Setting("openid-issuer", kinds.TEXT, "", "issuer URL of the tokens sent to targets"),
+    Setting(
+        "hard-reset-on-purge-queue",
+        kinds.SWITCH,
+        "false",
+        "a purge also frees the names of the queue's tasks",
+    ),
+    Setting(
+        "log-level", kinds.choice("debug", "info", "warning", "error"), "info", "least level that is logged"
+    ),
+    Setting("log-format", kinds.choice("text", "json"), "text", "form of the log lines on standard error"),
+)
+
+
+class ConfiguredQueue(NamedTuple):
+    """A queue of the config file: its draft, the v2 paths (snake_case) the file names, and its line, from 1."""
+
+    draft: QueueDraft
+    mask: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, read and checked. `queues` are full names, without repeats; durations are in microseconds."""
+
+    host: str
+    port: int
+    http_port: int
+    data: str
+    queues: tuple[str, ...]
+    config: str
+    project: str
+    location: str
+    durability: Literal["full", "normal", "off"]
+    task_tombstone: Micros
+    queue_tombstone: Micros
+    task_retention: Micros
+    drain_timeout: Micros
+    control: Literal["auto", "on", "off"]
+    strict: bool
+    app_engine_host: str
+    ca_file: str
+    insecure_targets: bool
+    openid_issuer: str
+    hard_reset_on_purge_queue: bool
+    log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["text", "json"]
+    queue_config: tuple[ConfiguredQueue, ...] = ()
+
+
+class Given(NamedTuple):
+    """A setting's text and where it was given: `--port`, `TASKWEIR_PORT` or `FILE:LINE: port`."""
+
+    text: str
+    where: str
+
+
+def from_variables(environ: Mapping[str, str]) -> dict[str, Given]:
+    """What environment variables set, by setting name. An empty variable sets nothing."""
+    found = {}
+    for setting in TABLE:
+        for variable in filter(None, (setting.variable, setting.legacy_variable)):
+            text = environ.get(variable, "")
+            if text and not _is_service_link(setting, text):
+                found[setting.name] = Given(text, variable)
+                break
+    return found
+
+
+def _is_service_link(setting: Setting, text: str) -> bool:
+    """Kubernetes sets TASKWEIR_PORT=tcp://… in every pod beside a service that is named taskweir."""
+    return setting.kind is kinds.PORT and text.startswith("tcp://")
+
+
+def resolve(*layers: Mapping[str, Given]) -> Settings:
+    """Settings from layers, the strongest first, and the table's defaults. Raises SettingsError."""
+    values: dict[str, Any] = {}
+    queues_given = Given("", "")
+    for setting in TABLE:
+        given = next((layer[setting.name] for layer in layers if setting.name in layer), None)
+        if setting.name == "queue" and given is not None:
+            queues_given = given
+        values[setting.field] = _read(setting, given or Given(setting.default, setting.flag))
+    try:
+        names = [full_queue_name(text, values["project"], values["location"]) for text in values["queues"]]
+    except ValueError as error:
+        raise SettingsError(f"{queues_given.where}: {error}") from None
+    values["queues"] = tuple(dict.fromkeys(map(str, names)))
+    return Settings(**values)
+
+
+def _read(setting: Setting, given: Given) -> object:
+    try:
+        return setting.kind.read(given.text)
+    except ValueError as error:
+        raise SettingsError(f"{given.where}: {error}") from None
+
+
+def full_queue_name(text: str, project: str, location: str) -> QueueName:
+    """A queue's name from its full name or from its id alone. Raises ValueError, which says what was wrong."""
+    name = QueueName.parse(text) if "/" in text else QueueName(project, location, text)
+    if name is None:
+        raise ValueError(
+            f"{text!r} is neither a queue id nor projects/PROJECT/locations/LOCATION/queues/QUEUE"
+        )
+    if not name.has_legal_id:
+        raise ValueError(f"queue id {name.id!r} must be 1 to 100 letters, digits and hyphens")
+    return name

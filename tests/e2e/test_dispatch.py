@@ -1,0 +1,207 @@
+"""From the official SDK to the bytes at a handler: the whole server in this process, on a clock that is moved."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from google.api_core.exceptions import NotFound
+from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
+import grpc.aio
+
+from taskweir.app import Server
+from taskweir.clock import ManualClock
+from taskweir.domain.times import MILLISECOND, SECOND
+from taskweir.settings import Given, Settings, resolve
+from tests.eventually import eventually
+from tests.push.raw_target import HANG, RawTarget
+
+PARENT = "projects/p/locations/us-central1"
+QUEUE = f"{PARENT}/queues/q"
+START = 1_700_000_000 * SECOND
+
+
+def answer(status: int) -> bytes:
+    return b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n" % status
+
+
+def settings(data: Path | str = ":memory:", **given: str) -> Settings:
+    wanted = {"data": str(data), "port": "0", "http-port": "0", "queue": QUEUE, **given}
+    return resolve({name: Given(text, "the test") for name, text in wanted.items()})
+
+
+def client_of(server: Server) -> tasks_v2.CloudTasksAsyncClient:
+    channel = grpc.aio.insecure_channel(server.grpc_address)
+    return tasks_v2.CloudTasksAsyncClient(transport=CloudTasksGrpcAsyncIOTransport(channel=channel))
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[RawTarget]:
+    async with RawTarget.serving() as target:
+        yield target
+
+
+def headers_of(request: bytes) -> dict[str, str]:
+    lines = request.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+    return dict(line.split(": ", 1) if ": " in line else (line.removesuffix(":"), "") for line in lines)
+
+
+async def run_attempts(server: Server, clock: ManualClock, target: RawTarget, count: int) -> list[dict[str, str]]:
+    """Move the clock on until the target has had `count` requests; their headers."""
+    for n in range(1, count + 1):
+        await eventually(lambda n=n: len(target.received) >= n)
+        await eventually(lambda: server.attempts_in_flight == 0)
+        clock.advance(10 * SECOND)
+    return [headers_of(request) for request in target.received]
+
+
+async def test_an_http_handler_sees_what_production_sends(clock: ManualClock, target: RawTarget) -> None:
+    """Every header of the recorded table, over answers 503, 404 and 200, and no other."""
+    target.answers = [answer(503), answer(404), answer(200)]
+    server = await Server.start(settings(), clock=clock)
+    client = client_of(server)
+    request = {"url": target.url("/work?a=b"), "headers": {"x-Own": "1"}, "body": b"hello"}
+    await client.create_task(parent=QUEUE, task={"name": f"{QUEUE}/tasks/t", "http_request": request})
+    seen = await run_attempts(server, clock, target, 3)
+    await client.transport.close()
+    await server.stop()
+    retries = [{}] + [{"X-CloudTasks-TaskRetryReason": "", "X-CloudTasks-TaskPreviousResponse": s} for s in ("503", "404")]
+    for n, (headers, counts) in enumerate(zip(seen, (("0", "0"), ("1", "0"), ("2", "1")), strict=True)):
+        eta = headers.pop("X-CloudTasks-TaskETA")
+        assert re.fullmatch(r"\d{10}\.\d+", eta)
+        assert headers == {
+            "Host": f"127.0.0.1:{target.port}",
+            "User-Agent": "Google-Cloud-Tasks",
+            "X-CloudTasks-QueueName": "q",
+            "X-CloudTasks-TaskName": "t",
+            "X-CloudTasks-TaskRetryCount": counts[0],
+            "X-CloudTasks-TaskExecutionCount": counts[1],
+            "x-Own": "1",
+            "Content-Length": "5",
+            **retries[n],
+        }
+    assert all(request.startswith(b"POST /work?a=b HTTP/1.1\r\n") for request in target.received)
+    assert all(request.endswith(b"\r\n\r\nhello") for request in target.received)
+
+
+async def test_an_app_engine_handler_sees_what_production_sends(clock: ManualClock, target: RawTarget) -> None:
+    """Its own header names, counts and reasons; the labels of the routing in Host."""
+    target.answers = [answer(503), answer(404), answer(200)]
+    server = await Server.start(settings(**{"app-engine-host": f"http://127.0.0.1:{target.port}"}), clock=clock)
+    client = client_of(server)
+    request = {"relative_uri": "/work", "app_engine_routing": {"service": "worker"}, "body": b"hello"}
+    await client.create_task(parent=QUEUE, task={"name": f"{QUEUE}/tasks/t", "app_engine_http_request": request})
+    seen = await run_attempts(server, clock, target, 3)
+    await client.transport.close()
+    await server.stop()
+    retries = [{}] + [
+        {"X-AppEngine-TaskRetryReason": "App Error", "X-AppEngine-TaskPreviousResponse": s} for s in ("503", "404")
+    ]
+    for n, headers in enumerate(seen):
+        assert re.fullmatch(r"\d{10}\.\d+", headers.pop("X-AppEngine-TaskETA"))
+        assert headers == {
+            "Host": f"worker.127.0.0.1:{target.port}",
+            "User-Agent": "AppEngine-Google; (+http://code.google.com/appengine)",
+            "X-AppEngine-QueueName": "q",
+            "X-AppEngine-TaskName": "t",
+            "X-AppEngine-TaskRetryCount": str(n),
+            "X-AppEngine-TaskExecutionCount": str(n),
+            "Content-Type": "application/octet-stream",
+            "Content-Length": "5",
+            **retries[n],
+        }
+
+
+async def test_attempts_show_in_the_task_as_production_shows_them(clock: ManualClock, target: RawTarget) -> None:
+    """While one is in flight, and when it has failed."""
+    target.answers = [answer(503), HANG]
+    server = await Server.start(settings(), clock=clock)
+    client = client_of(server)
+    name = f"{QUEUE}/tasks/t"
+    await client.create_task(parent=QUEUE, task={"name": name, "http_request": {"url": target.url()}})
+    await run_attempts(server, clock, target, 1)
+    await eventually(lambda: len(target.received) == 2)
+    task = await client.get_task(name=name)
+    assert (task.dispatch_count, task.response_count) == (2, 1)
+    assert task.first_attempt.dispatch_time.timestamp() == START / SECOND
+    assert not task.first_attempt.schedule_time
+    assert task.last_attempt.dispatch_time.timestamp() == START / SECOND + 10
+    assert task.last_attempt.schedule_time.timestamp() == (START + 100 * MILLISECOND) / SECOND
+    assert not task.last_attempt.response_time
+    await client.transport.close()
+    await server.stop()
+
+
+async def test_a_token_that_cannot_be_minted_fails_the_attempt_and_says_why(clock: ManualClock) -> None:
+    """The task keeps it, and nothing goes out."""
+    server = await Server.start(settings(), clock=clock)
+    client = client_of(server)
+    name = f"{QUEUE}/tasks/t"
+    request = {"url": "https://target.invalid/", "oidc_token": {"service_account_email": "a@p.iam.gserviceaccount.com"}}
+    await client.create_task(parent=QUEUE, task={"name": name, "http_request": request})
+    await eventually(lambda: server.attempts_in_flight == 0)
+    task = await client.get_task(name=name)
+    assert task.http_request.oidc_token.service_account_email == "a@p.iam.gserviceaccount.com"
+    assert task.last_attempt.response_status.code == 2
+    assert "token" in task.last_attempt.response_status.message
+    await client.transport.close()
+    await server.stop()
+
+
+async def test_what_was_answered_is_there_after_a_restart(
+    clock: ManualClock, target: RawTarget, tmp_path: Path
+) -> None:
+    """Queues, tasks, pauses, tombstones and counts; an attempt cut off by the stop is made again."""
+    target.answers = [HANG, answer(200)]
+    data = settings(tmp_path / "d.db", **{"drain-timeout": "0s"})
+    server = await Server.start(data, clock=clock)
+    client = client_of(server)
+    paused = f"{PARENT}/queues/paused"
+    await client.create_queue(parent=PARENT, queue={"name": paused, "rate_limits": {"max_concurrent_dispatches": 7}})
+    await client.pause_queue(name=paused)
+    for task_id in ("kept", "deleted"):
+        task = {"name": f"{paused}/tasks/{task_id}", "http_request": {"url": target.url("/kept"), "body": b"b"}}
+        await client.create_task(parent=paused, task=task)
+    await client.delete_task(name=f"{paused}/tasks/deleted")
+    await client.create_task(parent=QUEUE, task={"http_request": {"url": target.url("/cut-off")}})
+    await eventually(lambda: len(target.received) == 1)
+    await client.transport.close()
+    await server.stop()
+
+    server = await Server.start(data, clock=clock)
+    client = client_of(server)
+    await eventually(lambda: len(target.received) == 2)
+    assert b"/cut-off" in target.received[1]
+    queue = await client.get_queue(name=paused)
+    assert queue.state == tasks_v2.Queue.State.PAUSED
+    assert queue.rate_limits.max_concurrent_dispatches == 7
+    kept = await client.get_task(name=f"{paused}/tasks/kept", timeout=5)
+    assert kept.http_request.url == target.url("/kept")
+    with pytest.raises(NotFound, match="no longer exists"):
+        await client.get_task(name=f"{paused}/tasks/deleted")
+    await client.transport.close()
+    await server.stop()
+
+
+async def test_a_stopping_server_lets_attempts_finish(clock: ManualClock, target: RawTarget) -> None:
+    """Within the drain timeout, and no new one begins."""
+    target.may_answer.clear()
+    server = await Server.start(settings(), clock=clock)
+    client = client_of(server)
+    await client.create_task(parent=QUEUE, task={"http_request": {"url": target.url()}})
+    await eventually(lambda: len(target.received) == 1)
+    await client.transport.close()
+    import asyncio
+
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    target.may_answer.set()
+    await stopping
+    assert server.attempts_in_flight == 0

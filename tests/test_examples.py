@@ -1,0 +1,43 @@
+"""The programs in examples/ run as their first lines say."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def get(url: str) -> object:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_the_sign_up_app_runs_unchanged_under_exec() -> None:
+    """A web app on the plain SDK enqueues to itself, and its handler is called."""
+    command = [sys.executable, "-m", "taskweir", "exec", "--queue", "mail", "--"]
+    app = subprocess.Popen(
+        [*command, sys.executable, "examples/signup/app.py"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": "0"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert app.stdout is not None
+    with app, app.stdout:
+        base = next(line for line in app.stdout if line.startswith("listening")).split()[-1]
+        try:
+            with urllib.request.urlopen(
+                f"{base}/signup", data=b"email=ada@example.com", timeout=10
+            ) as answer:
+                assert answer.status == 202
+            deadline = time.monotonic() + 20
+            expected = {"outbox": [{"to": "ada@example.com", "queue": "mail"}]}
+            while get(f"{base}/outbox") != expected:
+                assert time.monotonic() < deadline
+        finally:
+            app.terminate()
+            assert app.wait(timeout=20) == 128 + 15

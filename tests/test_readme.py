@@ -1,0 +1,161 @@
+"""Everything that README shows is run here, or held to what it describes."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import pytest
+import yaml
+from google.cloud import tasks_v2
+from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+from tests.served import served
+
+from taskweir.settings import TABLE
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.executable).parent
+PARENT = "projects/local/locations/us-central1"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def block(language: str, having: str) -> str:
+    (found,) = [text for text in blocks(language) if having in text]
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def settings_table() -> str:
+    rows = [
+        f"| `{setting.flag}` | {f'`{setting.default}`' if setting.default else ''} | {setting.help} |"
+        for setting in TABLE
+    ]
+    return "\n".join(["| flag | default | |", "|---|---|---|", *rows])
+
+
+def test_the_table_of_settings_is_the_commands() -> None:
+    """Flag, default and meaning of each."""
+    assert settings_table() in README
+
+
+def test_make_run_starts_the_server(tmp_path: Path) -> None:
+    """It prints the ready line, and ends with 0 on SIGTERM."""
+    environ = {
+        **os.environ,
+        "TASKWEIR_PORT": "0",
+        "TASKWEIR_HTTP_PORT": "0",
+        "TASKWEIR_DATA": str(tmp_path / "d.db"),
+    }
+    assert "make run " in block("sh", "make run")
+    process = subprocess.Popen(
+        ["make", "run"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        line = next(line for line in process.stdout if line.startswith("ready "))
+        assert re.fullmatch(r"ready grpc=127\.0\.0\.1:\d+ http=127\.0\.0\.1:\d+\n", line)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.stdout.read()
+    process.wait(timeout=20)
+    assert (tmp_path / "d.db").exists()
+
+
+def test_make_has_the_commands_that_are_named() -> None:
+    """Each `make …` is a target."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
+
+
+def test_the_first_task_works_as_pasted(tmp_path: Path) -> None:
+    """The program and the commands as they stand, but for the ports and the directory of the commands."""
+    handler_port = free_port()
+    program = block("python", 'queues/first"').replace("8080", str(handler_port))
+    (tmp_path / "first_task.py").write_text(program)
+    commands = block("sh", "first_task.py").replace("8080", str(handler_port)).replace(".venv/bin", str(BIN))
+    with served(tmp_path / "data.db") as server:
+        environ = {
+            **os.environ,
+            "TASKWEIR_PORT": server.grpc_address.rpartition(":")[2],
+            "TASKWEIR_HTTP_PORT": server.http_address.rpartition(":")[2],
+        }
+        script = f"trap 'kill $(jobs -p)' EXIT\n{commands}\nuntil grep -q 'GET / HTTP' handler.log; do sleep 0.05; done"
+        script = script.replace("127.0.0.1 &", "127.0.0.1 >handler.log 2>&1 &")
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=30
+        )
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(rf"{PARENT}/queues/first/tasks/\d+\n", done.stdout)
+    assert 'GET / HTTP/1.1" 200' in (tmp_path / "handler.log").read_text()
+
+
+def test_the_client_wired_by_hand_works_as_pasted(tmp_path: Path) -> None:
+    """But for the port."""
+    with served(tmp_path / "data.db", "--queue", "mail") as server:
+        program = block("python", "insecure_channel").replace("127.0.0.1:8123", server.grpc_address)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.stdout == f"['{PARENT}/queues/mail']\n", done.stderr
+
+
+def test_the_line_of_code_works_as_pasted(tmp_path: Path) -> None:
+    """A client built with no argument after it reaches the server."""
+    (line,) = re.findall(r"`(import taskweir\.sdk; [^`]*)`", README)
+    program = (
+        f"{line}\nfrom google.cloud import tasks_v2\n"
+        f"print(len(list(tasks_v2.CloudTasksClient().list_queues(parent='{PARENT}'))))"
+    )
+    with served(tmp_path / "data.db", "--queue", "mail") as server:
+        environ = {**os.environ, "CLOUD_TASKS_EMULATOR_HOST": server.grpc_address}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=30
+        )
+    assert done.stdout == "1\n", done.stderr
+
+
+def test_grpcurl_works_as_pasted(tmp_path: Path) -> None:
+    """Where it is installed."""
+    grpcurl = shutil.which("grpcurl")
+    if grpcurl is None:
+        pytest.skip("grpcurl is not installed")
+    (command,) = re.findall(r"`(grpcurl -plaintext [^`]*)`", README)
+    with served(tmp_path / "data.db", "--queue", "mail") as server:
+        command = command.replace("127.0.0.1:8123", server.grpc_address)
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert f"{PARENT}/queues/mail" in done.stdout, done.stderr
+
+
+def test_the_config_file_works_as_shown(tmp_path: Path) -> None:
+    """Settings and queues."""
+    text = block("yaml", "rateLimits")
+    config = tmp_path / "taskweir.yaml"
+    config.write_text(text.replace("port: 8123", "port: 0"))
+    names = [queue["name"] for queue in yaml.safe_load(text)["queues"]]
+    with served(tmp_path / "data.db", "--config", str(config)) as server:
+        channel = grpc.insecure_channel(server.grpc_address)
+        client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        mail = client.get_queue(name=f"{PARENT}/queues/{names[0]}")
+        reports = client.get_queue(name=names[1])
+        channel.close()
+    assert mail.rate_limits.max_dispatches_per_second == 5
+    assert mail.retry_config.max_attempts == 7
+    assert reports.http_target.uri_override.port == 8080
+
+
+def test_links_lead_to_files() -> None:
+    """Those within the project."""
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("http") or (ROOT / target).exists(), target
