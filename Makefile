@@ -16,7 +16,7 @@ setup: $(STAMP) ## make the virtual environment with the locked dependencies
 
 $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
@@ -53,6 +53,18 @@ format: $(STAMP) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+OLDEST_VENV := .venv-oldest
+
+.PHONY: test-oldest
+test-oldest: $(OLDEST_VENV)/.installed ## the tests with the oldest dependencies that pyproject.toml allows
+	$(OLDEST_VENV)/bin/pytest -n auto --dist worksteal $(ARGS)
+
+$(OLDEST_VENV)/.installed: requirements-oldest.txt pyproject.toml
+	$(PYTHON) -m venv $(OLDEST_VENV)
+	$(OLDEST_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-oldest.txt
+	$(OLDEST_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
 .PHONY: test-crash
 test-crash: $(STAMP) ## kill -9 under load, twenty rounds
 	$(BIN)/python -m tests.crash $(ARGS)
@@ -65,11 +77,14 @@ test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks
 bench: $(STAMP) ## CreateTask against a bare echo, latency to the handler
 	$(BIN)/python -m bench $(ARGS)
 
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header --group dev
+
 .PHONY: lock
-lock: ## renew requirements.txt from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --group dev --output-file requirements.txt pyproject.toml
+lock: ## renew the locked requirements from pyproject.toml (needs uv)
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --resolution lowest-direct --output-file requirements-oldest.txt pyproject.toml
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(GENERATE_VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) build dist .mypy_cache .pytest_cache .ruff_cache

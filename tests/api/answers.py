@@ -5,8 +5,8 @@ from typing import Final
 
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import Help
-from raw_calls import Refused
-from running import NOW, Running
+from tests.api.raw_calls import Refused
+from tests.api.running import NOW, Running
 
 from taskweir.domain.times import SECOND
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
@@ -22,8 +22,8 @@ GONE: Final = f"{QUEUE}/tasks/gone"
 NO_TASK: Final = f"{QUEUE}/tasks/none"
 
 LATER: Final = {"seconds": NOW // SECOND + 3_600}
-HTTP: Final = {"url": "https://example.com/work"}
-APP_ENGINE: Final = {"relative_uri": "/work"}
+HTTP: Final = {"url": "https://example.com/job"}
+APP_ENGINE: Final = {"relative_uri": "/job"}
 
 QUEUE_NOT_FOUND: Final = (
     "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize."

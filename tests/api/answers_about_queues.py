@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from answers import (
+from google.rpc.error_details_pb2 import ErrorInfo, LocalizedMessage
+from tests.api.answers import (
     DELETED_QUEUE,
     INVALID_RESOURCE,
     NEW_QUEUE,
@@ -14,7 +15,6 @@ from answers import (
     row,
     update,
 )
-from google.rpc.error_details_pb2 import ErrorInfo, LocalizedMessage
 
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from answers import (
+from tests.api.answers import (
     APP_ENGINE,
     GONE,
     HTTP,
@@ -18,7 +18,7 @@ from answers import (
     new_task,
     row,
 )
-from running import NOW
+from tests.api.running import NOW
 
 from taskweir.domain.times import DAY, SECOND
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
@@ -102,7 +102,7 @@ ROWS: Final = [
             "INVALID_ARGUMENT",
             "HttpTarget.url must start with 'http://' or 'https://'.",
         )
-        for url in ("example.com", "ftp://example.com", "/work", "http:/example.com")
+        for url in ("example.com", "ftp://example.com", "/job", "http:/example.com")
     ),
     row("CreateTask", "url has a bad escape", new_http_task(url="https://example.com/%zz")),
     row("CreateTask", "url has 2083 characters", new_http_task(url="https://example.com/".ljust(2_083, "a"))),

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from answers import (
+from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest, SetIamPolicyRequest, TestIamPermissionsRequest
+from google.longrunning.operations_proto_pb2 import GetOperationRequest, ListOperationsRequest
+from tests.api.answers import (
     DELETED_QUEUE,
     HTTP,
     INVALID_RESOURCE,
@@ -16,9 +18,7 @@ from answers import (
     new_task,
     row,
 )
-from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest, SetIamPolicyRequest, TestIamPermissionsRequest
-from google.longrunning.operations_proto_pb2 import GetOperationRequest, ListOperationsRequest
-from raw_calls import OPERATIONS
+from tests.api.raw_calls import OPERATIONS
 
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks import transports
-from running import Running, running
+from tests.api.running import Running, running
 
 
 @pytest.fixture

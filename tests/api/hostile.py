@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from answers import HTTP, PARENT, QUEUE, TAKEN, new_queue, new_task
 from google.cloud.location.locations_pb2 import GetLocationRequest, ListLocationsRequest
 from google.iam.v1.iam_policy_pb2 import GetIamPolicyRequest, SetIamPolicyRequest, TestIamPermissionsRequest
 from google.longrunning.operations_proto_pb2 import GetOperationRequest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
+from tests.api.answers import HTTP, PARENT, QUEUE, TAKEN, new_queue, new_task
+from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
 
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
 

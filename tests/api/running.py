@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import grpc.aio
-from raw_calls import RawClient
+from tests.api.raw_calls import RawClient
 
 from taskweir.app import Server
 from taskweir.clock import ManualClock

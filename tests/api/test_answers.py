@@ -3,7 +3,8 @@
 from typing import Final
 
 import pytest
-from answers import (
+from google.cloud.location import locations_pb2
+from tests.api.answers import (
     APP_ENGINE,
     GONE,
     HTTP,
@@ -16,12 +17,11 @@ from answers import (
     new_queue,
     new_task,
 )
-from answers_about_queues import ROWS as ABOUT_QUEUES
-from answers_about_tasks import ROWS as ABOUT_TASKS
-from answers_about_the_rest import ROWS as ABOUT_THE_REST
-from google.cloud.location import locations_pb2
-from raw_calls import LOCATIONS, Refused
-from running import NOW, Running
+from tests.api.answers_about_queues import ROWS as ABOUT_QUEUES
+from tests.api.answers_about_tasks import ROWS as ABOUT_TASKS
+from tests.api.answers_about_the_rest import ROWS as ABOUT_THE_REST
+from tests.api.raw_calls import LOCATIONS, Refused
+from tests.api.running import NOW, Running
 
 from taskweir.domain.times import SECOND
 from taskweir_pb.v2 import cloudtasks_pb2 as pb

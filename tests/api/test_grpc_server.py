@@ -1,16 +1,16 @@
 """The gRPC port: where it listens, what it holds back, how it stops."""
 
 import asyncio
+import contextlib
 import errno
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
 import pytest
-from answers import QUEUE
 from google.protobuf.empty_pb2 import Empty
+from tests.api.answers import QUEUE
 
 from taskweir.api.call import Call
 from taskweir.api.grpc_server import GrpcServer
@@ -53,7 +53,7 @@ class Serving:
     port: int
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def serving(servicer: object, host: str = "127.0.0.1") -> AsyncIterator[Serving]:
     descriptor = cloudtasks_pb2.DESCRIPTOR.services_by_name["CloudTasks"]
     server = GrpcServer([Service("google.cloud.tasks.v2.CloudTasks", descriptor, servicer)], Calls())
@@ -77,6 +77,18 @@ async def refused_address(host: str, port: int) -> OSError:
         await server.stop(0)
 
 
+async def until_nobody_listens(port: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(ConnectionResetError):  # the end of a listener's backlog
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except ConnectionRefusedError:
+                    return
+                writer.close()
+                await writer.wait_closed()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
 async def test_port_zero_takes_a_free_port(host: str) -> None:
     """On any kind of address."""
@@ -93,6 +105,22 @@ async def test_a_taken_port_is_an_error(capfd: pytest.CaptureFixture[str]) -> No
             for port in (taken.getsockname()[1], other.port):
                 assert (await refused_address("127.0.0.1", port)).errno == errno.EADDRINUSE
     assert capfd.readouterr().err == ""
+
+
+async def test_a_port_taken_at_the_last_moment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gRPC itself refuses it too, and does not share it with another server."""
+    monkeypatch.setattr("taskweir.api.grpc_server._check_address", lambda *_: None)
+    async with serving(Slow()) as other:
+        assert (await refused_address("127.0.0.1", other.port)).errno == errno.EADDRINUSE
+
+
+async def test_one_address_of_a_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Containers often have localhost as ::1 in their hosts file, and no IPv6."""
+    lacking = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))
+    having = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [lacking, having])
+    async with serving(Slow(), "localhost") as served:
+        assert served.port
 
 
 async def test_an_address_of_another_machine_is_an_error() -> None:
@@ -147,7 +175,9 @@ async def test_a_stop_lets_calls_finish() -> None:
         call = served.channel.unary_unary(DELETE_QUEUE)(REQUEST)
         await servicer.begun.wait()
         stop = asyncio.create_task(served.server.stop(grace=60))
-        async with grpc.aio.insecure_channel(served.address) as late:
+        await until_nobody_listens(served.port)
+        own_connection = [("grpc.use_local_subchannel_pool", 1)]
+        async with grpc.aio.insecure_channel(served.address, own_connection) as late:
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await late.unary_unary(DELETE_QUEUE)(REQUEST, timeout=20)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE

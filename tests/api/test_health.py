@@ -5,8 +5,8 @@ import asyncio
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
-from running import Running
+from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
+from tests.api.running import Running
 
 from taskweir.api.grpc_server import GrpcServer
 from taskweir.api.methods import Calls

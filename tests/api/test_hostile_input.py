@@ -5,10 +5,10 @@ import random
 from collections.abc import AsyncIterator
 
 import pytest
-from answers import HTTP, PARENT, QUEUE, TASK_ID_HELP, make_world, new_queue, new_task
-from hostile import HONEST, hostile_requests
-from raw_calls import Refused, every_rpc
-from running import Running
+from tests.api.answers import HTTP, PARENT, QUEUE, TASK_ID_HELP, make_world, new_queue, new_task
+from tests.api.hostile import HONEST, hostile_requests
+from tests.api.raw_calls import Refused, every_rpc
+from tests.api.running import Running
 
 from taskweir_pb.v2 import cloudtasks_pb2 as pb
 

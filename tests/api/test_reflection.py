@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
-from raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
-from running import Running
+from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
+from tests.api.running import Running
 
 SERVICES = [
     LOCATIONS,

@@ -6,7 +6,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import tasks_v2
 from google.longrunning.operations_proto_pb2 import GetOperationRequest
-from running import Running
+from tests.api.running import Running
 
 from taskweir.domain.times import DAY
 

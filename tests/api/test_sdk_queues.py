@@ -6,7 +6,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import tasks_v2
 from google.protobuf.field_mask_pb2 import FieldMask
-from running import Running
+from tests.api.running import Running
 
 from taskweir.domain.times import DAY, HOUR, SECOND
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud import tasks_v2
-from running import NOW, Running
+from tests.api.running import NOW, Running
 
 from taskweir.domain.times import HOUR, SECOND
 
@@ -28,7 +28,7 @@ async def queue(client: Client) -> None:
 
 
 def http_task(task_id: str = "", **fields: Any) -> tasks_v2.Task:
-    request = {"url": "http://localhost/work", "body": b"hello"} | fields
+    request = {"url": "http://localhost/job", "body": b"hello"} | fields
     name = f"{QUEUE}/tasks/{task_id}" if task_id else ""
     return tasks_v2.Task(name=name, schedule_time=LATER, http_request=request)
 
@@ -45,7 +45,7 @@ async def test_an_http_task_is_echoed_with_its_defaults(client: Client) -> None:
     assert task == tasks_v2.Task(
         name=f"{QUEUE}/tasks/t",
         http_request=tasks_v2.HttpRequest(
-            url="http://localhost/work",
+            url="http://localhost/job",
             http_method=tasks_v2.HttpMethod.POST,
             headers={"X-My-Header": "v", "User-Agent": "Google-Cloud-Tasks"},
             body=b"hello",

@@ -4,13 +4,13 @@ from typing import Final
 
 import grpc
 import pytest
-from answers import HTTP, LATER, PARENT, QUEUE, new_queue
 from google.longrunning.operations_proto_pb2 import GetOperationRequest
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from hostile import HONEST
-from raw_calls import OPERATIONS, RawClient, Refused, every_rpc, method_of
-from running import Running, running
+from tests.api.answers import HTTP, LATER, PARENT, QUEUE, new_queue
+from tests.api.hostile import HONEST
+from tests.api.raw_calls import OPERATIONS, RawClient, Refused, every_rpc, method_of
+from tests.api.running import Running, running
 
 from taskweir.api.call import Call
 from taskweir.api.methods import Method

@@ -195,7 +195,8 @@ import signal, sys, time
 seen = []
 signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
 print("ready", flush=True)
-signal.pause()
+while not seen:
+    time.sleep(0.01)
 end = time.monotonic() + 0.3
 while time.monotonic() < end:
     time.sleep(0.01)

@@ -1,21 +1,22 @@
 """From the official SDK to the bytes at a handler: the whole server in this process, on a clock that is moved."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import grpc.aio
 import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
-import grpc.aio
+from tests.eventually import eventually
+from tests.push.raw_target import HANG, RawTarget
 
 from taskweir.app import Server
 from taskweir.clock import ManualClock
 from taskweir.domain.times import MILLISECOND, SECOND
 from taskweir.settings import Given, Settings, resolve
-from tests.eventually import eventually
-from tests.push.raw_target import HANG, RawTarget
 
 PARENT = "projects/p/locations/us-central1"
 QUEUE = f"{PARENT}/queues/q"
@@ -52,7 +53,9 @@ def headers_of(request: bytes) -> dict[str, str]:
     return dict(line.split(": ", 1) if ": " in line else (line.removesuffix(":"), "") for line in lines)
 
 
-async def run_attempts(server: Server, clock: ManualClock, target: RawTarget, count: int) -> list[dict[str, str]]:
+async def run_attempts(
+    server: Server, clock: ManualClock, target: RawTarget, count: int
+) -> list[dict[str, str]]:
     """Move the clock on until the target has had `count` requests; their headers."""
     for n in range(1, count + 1):
         await eventually(lambda n=n: len(target.received) >= n)
@@ -71,7 +74,9 @@ async def test_an_http_handler_sees_what_production_sends(clock: ManualClock, ta
     seen = await run_attempts(server, clock, target, 3)
     await client.transport.close()
     await server.stop()
-    retries = [{}] + [{"X-CloudTasks-TaskRetryReason": "", "X-CloudTasks-TaskPreviousResponse": s} for s in ("503", "404")]
+    retries = [{}] + [
+        {"X-CloudTasks-TaskRetryReason": "", "X-CloudTasks-TaskPreviousResponse": s} for s in ("503", "404")
+    ]
     for n, (headers, counts) in enumerate(zip(seen, (("0", "0"), ("1", "0"), ("2", "1")), strict=True)):
         eta = headers.pop("X-CloudTasks-TaskETA")
         assert re.fullmatch(r"\d{10}\.\d+", eta)
@@ -90,18 +95,25 @@ async def test_an_http_handler_sees_what_production_sends(clock: ManualClock, ta
     assert all(request.endswith(b"\r\n\r\nhello") for request in target.received)
 
 
-async def test_an_app_engine_handler_sees_what_production_sends(clock: ManualClock, target: RawTarget) -> None:
+async def test_an_app_engine_handler_sees_what_production_sends(
+    clock: ManualClock, target: RawTarget
+) -> None:
     """Its own header names, counts and reasons; the labels of the routing in Host."""
     target.answers = [answer(503), answer(404), answer(200)]
-    server = await Server.start(settings(**{"app-engine-host": f"http://127.0.0.1:{target.port}"}), clock=clock)
+    server = await Server.start(
+        settings(**{"app-engine-host": f"http://127.0.0.1:{target.port}"}), clock=clock
+    )
     client = client_of(server)
     request = {"relative_uri": "/work", "app_engine_routing": {"service": "worker"}, "body": b"hello"}
-    await client.create_task(parent=QUEUE, task={"name": f"{QUEUE}/tasks/t", "app_engine_http_request": request})
+    await client.create_task(
+        parent=QUEUE, task={"name": f"{QUEUE}/tasks/t", "app_engine_http_request": request}
+    )
     seen = await run_attempts(server, clock, target, 3)
     await client.transport.close()
     await server.stop()
     retries = [{}] + [
-        {"X-AppEngine-TaskRetryReason": "App Error", "X-AppEngine-TaskPreviousResponse": s} for s in ("503", "404")
+        {"X-AppEngine-TaskRetryReason": "App Error", "X-AppEngine-TaskPreviousResponse": s}
+        for s in ("503", "404")
     ]
     for n, headers in enumerate(seen):
         assert re.fullmatch(r"\d{10}\.\d+", headers.pop("X-AppEngine-TaskETA"))
@@ -118,7 +130,9 @@ async def test_an_app_engine_handler_sees_what_production_sends(clock: ManualClo
         }
 
 
-async def test_attempts_show_in_the_task_as_production_shows_them(clock: ManualClock, target: RawTarget) -> None:
+async def test_attempts_show_in_the_task_as_production_shows_them(
+    clock: ManualClock, target: RawTarget
+) -> None:
     """While one is in flight, and when it has failed."""
     target.answers = [answer(503), HANG]
     server = await Server.start(settings(), clock=clock)
@@ -143,10 +157,13 @@ async def test_a_token_that_cannot_be_minted_fails_the_attempt_and_says_why(cloc
     server = await Server.start(settings(), clock=clock)
     client = client_of(server)
     name = f"{QUEUE}/tasks/t"
-    request = {"url": "https://target.invalid/", "oidc_token": {"service_account_email": "a@p.iam.gserviceaccount.com"}}
+    request = {
+        "url": "https://target.invalid/",
+        "oidc_token": {"service_account_email": "a@p.iam.gserviceaccount.com"},
+    }
     await client.create_task(parent=QUEUE, task={"name": name, "http_request": request})
-    await eventually(lambda: server.attempts_in_flight == 0)
-    task = await client.get_task(name=name)
+    while not (task := await client.get_task(name=name)).last_attempt.response_time:
+        await asyncio.sleep(0)
     assert task.http_request.oidc_token.service_account_email == "a@p.iam.gserviceaccount.com"
     assert task.last_attempt.response_status.code == 2
     assert "token" in task.last_attempt.response_status.message
@@ -163,10 +180,15 @@ async def test_what_was_answered_is_there_after_a_restart(
     server = await Server.start(data, clock=clock)
     client = client_of(server)
     paused = f"{PARENT}/queues/paused"
-    await client.create_queue(parent=PARENT, queue={"name": paused, "rate_limits": {"max_concurrent_dispatches": 7}})
+    await client.create_queue(
+        parent=PARENT, queue={"name": paused, "rate_limits": {"max_concurrent_dispatches": 7}}
+    )
     await client.pause_queue(name=paused)
     for task_id in ("kept", "deleted"):
-        task = {"name": f"{paused}/tasks/{task_id}", "http_request": {"url": target.url("/kept"), "body": b"b"}}
+        task = {
+            "name": f"{paused}/tasks/{task_id}",
+            "http_request": {"url": target.url("/kept"), "body": b"b"},
+        }
         await client.create_task(parent=paused, task=task)
     await client.delete_task(name=f"{paused}/tasks/deleted")
     await client.create_task(parent=QUEUE, task={"http_request": {"url": target.url("/cut-off")}})
@@ -197,8 +219,6 @@ async def test_a_stopping_server_lets_attempts_finish(clock: ManualClock, target
     await client.create_task(parent=QUEUE, task={"http_request": {"url": target.url()}})
     await eventually(lambda: len(target.received) == 1)
     await client.transport.close()
-    import asyncio
-
     stopping = asyncio.create_task(server.stop())
     await asyncio.sleep(0.05)
     assert not stopping.done()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 import pytest_asyncio
-from raw_target import HANG, OK, RawTarget
+from tests.push.raw_target import HANG, OK, RawTarget
 
 from taskweir.domain.model import OidcToken
 from taskweir.domain.outgoing import OutgoingRequest

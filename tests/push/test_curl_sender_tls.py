@@ -12,7 +12,7 @@ import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from raw_target import RawTarget
+from tests.push.raw_target import RawTarget
 
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import SECOND

@@ -4,13 +4,13 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from tests.eventually import eventually
+from tests.push.conftest import PARENT, START, Bench
 
 from taskweir.domain.drafts import QueueDraft, TaskDraft
 from taskweir.domain.errors import TaskGone, TaskNotFound, Unavailable
 from taskweir.domain.model import HttpRequest, RateLimits, RetryConfig
 from taskweir.domain.times import HOUR, MILLISECOND, MINUTE, SECOND
-from tests.eventually import eventually
-from tests.push.conftest import PARENT, START, Bench
 
 Q = f"{PARENT}/queues/q"
 

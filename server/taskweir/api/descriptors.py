@@ -12,6 +12,7 @@ from google.cloud.location import locations_pb2
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
@@ -19,8 +20,9 @@ _BESIDE_THE_PROTOS: Final[tuple[FileDescriptor, ...]] = (
     locations_pb2.DESCRIPTOR,
     health_pb2.DESCRIPTOR,
     reflection_pb2.DESCRIPTOR,
+    error_details_pb2.DESCRIPTOR,
 )
-"""Files of services that no proto of ours imports, though we serve them."""
+"""Files that no proto of ours imports, though we serve their services, or their messages as details of errors."""
 
 
 @cache

@@ -68,10 +68,20 @@ class GrpcServer:
 
 
 def _check_address(host: str, port: int) -> None:
-    """Let the system refuse an address that it would refuse gRPC: gRPC logs why, and raises without it."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    ):
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+    """Let the system refuse an address that it would refuse gRPC: gRPC logs why, and raises without it.
+
+    A name may have addresses that this machine lacks (localhost, ::1 in a container); one that it has will do.
+    """
+    refused: list[OSError] = []
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, kind, protocol, _, address in addresses:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+            refused.append(error)
+    if len(refused) == len(addresses):
+        raise refused[0]

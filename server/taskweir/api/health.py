@@ -3,7 +3,7 @@
 grpcio-health-checking's own servicer leaves the streams of Watch open for ever, so that one watching load balancer
 would hold up every stop for the whole drain timeout. This one ends them.
 """
-# ruff: noqa: ARG002, N802 - methods are named and called as the protocol has it
+# ruff: noqa: N802 - methods are named and called as the protocol has it
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

@@ -1,5 +1,5 @@
 """google.cloud.location.Locations. The public package has no stubs for the service, only its messages."""
-# ruff: noqa: ARG002, N802 - methods are named and called as the protocol has it
+# ruff: noqa: N802 - methods are named and called as the protocol has it
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,5 +1,5 @@
 """google.longrunning.Operations, of which production offers GetOperation alone."""
-# ruff: noqa: ARG002, N802 - methods are named and called as the protocol has it
+# ruff: noqa: N802 - methods are named and called as the protocol has it
 
 from dataclasses import dataclass
 from typing import Final

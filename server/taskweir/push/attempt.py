@@ -72,15 +72,16 @@ def _result(task: Task, outcome: Outcome) -> AttemptResult:
 def _log(task: Task, result: AttemptResult, outcome: Outcome, ending: Ending | Instant | None) -> None:
     if not _LOG.isEnabledFor(logging.INFO):
         return
-    _LOG.info(
-        "attempt task=%s attempt=%d status=%s latency=%.1fms then=%s%s",
-        task.name,
-        result.number,
-        outcome.http_status or ("timeout" if outcome.timed_out else "none"),
-        outcome.latency / MILLISECOND,
-        _then(ending),
-        f" error={outcome.error!r}" if outcome.error else "",
-    )
+    fields: dict[str, object] = {
+        "task": str(task.name),
+        "attempt": result.number,
+        "status": outcome.http_status or ("timeout" if outcome.timed_out else "none"),
+        "latency_ms": round(outcome.latency / MILLISECOND, 1),
+        "then": _then(ending),
+    }
+    if outcome.error:
+        fields["error"] = outcome.error
+    _LOG.info("attempt", extra=fields)
 
 
 def _then(ending: Ending | Instant | None) -> str:

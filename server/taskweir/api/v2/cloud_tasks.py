@@ -1,5 +1,5 @@
 """The methods of google.cloud.tasks.v2.CloudTasks: each reads its request, calls a use-case, writes the reply."""
-# ruff: noqa: ARG002, N802 - methods are named and called as the protocol has it
+# ruff: noqa: N802 - methods are named and called as the protocol has it
 
 from dataclasses import dataclass
 from typing import Final

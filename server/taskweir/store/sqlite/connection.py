@@ -1,5 +1,6 @@
 """Opening the data file: who may, with which settings; and running functions on a connection's thread."""
 
+import asyncio
 import contextlib
 import os
 import sqlite3
@@ -10,6 +11,7 @@ import aiosqlite
 
 from taskweir.store.sqlite.migrate import migrate
 from taskweir.store.sqlite.refused import DataFileRefused
+from taskweir.store.sqlite.trouble import reason_of
 
 T = TypeVar("T")
 Durability = Literal["full", "normal", "off"]
@@ -36,11 +38,22 @@ def _call(function: Callable[[sqlite3.Connection], T], connection: aiosqlite.Con
     return function(connection._conn)  # noqa: SLF001
 
 
-async def open_writer(path: str, durability: Durability) -> aiosqlite.Connection:
-    """The connection that writes, with the schema in place. Raises DataFileRefused."""
+async def open_writer(
+    path: str, durability: Durability, load: Callable[[sqlite3.Connection], T]
+) -> tuple[aiosqlite.Connection, T]:
+    """The connection that writes, with the schema in place, and what `load` read from it.
+
+    Raises DataFileRefused.
+    """
     if path != MEMORY:
         _make_private(path)
-    return await _open(path, lambda raw: _prepare_writer(raw, path, durability))
+    loaded: list[T] = []
+
+    def prepare(raw: sqlite3.Connection) -> None:
+        _prepare_writer(raw, path, durability)
+        loaded.append(load(raw))
+
+    return await _open(path, prepare), loaded[0]
 
 
 async def open_reader(path: str) -> aiosqlite.Connection:
@@ -63,28 +76,37 @@ def _make_private(path: str) -> None:
 
 
 async def _open(path: str, prepare: Callable[[sqlite3.Connection], None]) -> aiosqlite.Connection:
-    def connect() -> sqlite3.Connection:
-        raw = sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT, isolation_level=None, cached_statements=_STATEMENTS
-        )
-        try:
-            prepare(raw)
-        except BaseException:
-            raw.close()
-            raise
-        return raw
+    # Not within aiosqlite: when its connector fails, its thread outlives the call, and may outlive the loop.
+    raw = await asyncio.to_thread(_connect, path, prepare)
+    return await aiosqlite.Connection(lambda: raw, iter_chunk_size=64)
 
+
+def _connect(path: str, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
     try:
-        return await aiosqlite.Connection(connect, iter_chunk_size=64)
+        raw = sqlite3.connect(
+            path,
+            timeout=_BUSY_TIMEOUT,
+            isolation_level=None,
+            cached_statements=_STATEMENTS,
+            check_same_thread=False,
+        )
     except sqlite3.Error as error:
         raise DataFileRefused(_why(path, error)) from error
+    try:
+        prepare(raw)
+    except sqlite3.Error as error:
+        raw.close()
+        raise DataFileRefused(_why(path, error)) from error
+    except BaseException:
+        raw.close()
+        raise
+    return raw
 
 
 def _why(path: str, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_NOTADB:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
         return f"{path}: not a SQLite file"
-    return f"{path}: cannot be opened: {error}"
+    return f"{path}: cannot be opened: {reason_of(error) or error}"
 
 
 def _prepare_writer(raw: sqlite3.Connection, path: str, durability: Durability) -> None:

@@ -80,6 +80,7 @@ class GroupCommit:
         await self._runner
         if self._probe is not None:
             self._probe.cancel()
+        _log.info("commits=%d operations=%d", self.commits, self.committed)
 
     async def _run(self) -> None:
         while True:

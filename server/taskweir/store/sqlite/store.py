@@ -97,9 +97,9 @@ class SqliteStore:
         lock = None if path == MEMORY else FileLock.take(path)
         opened: list[aiosqlite.Connection] = []
         try:
-            writer = await open_writer(path, durability)
+            load = partial(_load, retention=retention)
+            writer, (memory, token_key) = await open_writer(path, durability, load)
             opened.append(writer)
-            memory, token_key = await on_thread(writer, partial(_load, retention=retention))
             reader, checkpoints = writer, None
             if path != MEMORY:
                 reader = await open_reader(path)
