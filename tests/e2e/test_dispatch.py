@@ -135,7 +135,7 @@ async def test_attempts_show_in_the_task_as_production_shows_them(
 ) -> None:
     """While one is in flight, and when it has failed."""
     target.answers = [answer(503), HANG]
-    server = await Server.start(settings(), clock=clock)
+    server = await Server.start(settings(**{"drain-timeout": "0s"}), clock=clock)
     client = client_of(server)
     name = f"{QUEUE}/tasks/t"
     await client.create_task(parent=QUEUE, task={"name": name, "http_request": {"url": target.url()}})

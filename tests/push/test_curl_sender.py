@@ -39,7 +39,7 @@ def request(
 async def until(condition: Callable[[], bool]) -> None:
     """Give the loop its turns until the condition holds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - the effects are those of a socket
+        while not condition():
             await asyncio.sleep(0)
 
 
