@@ -1,24 +1,27 @@
 """Moving what was committed from the log into the data file, away from the writer's path.
 
-A writer that does it by itself lets every few hundredth commit wait for a whole checkpoint.
+A writer that does it by itself lets every few hundredth commit wait for a whole checkpoint. A log that is moved while
+writes go on never starts over by itself, though: when it has grown large, the writer waits once for the rest of it.
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
 from taskweir.store.sqlite.connection import on_thread
 
-_PAGE: Final = 4_096
-_START_PAGES: Final = 4 * 1024 * 1024 // _PAGE
-"""How large the log may grow before it is moved, by estimate."""
-_STOP_PAGES: Final = 64 * 1024 * 1024 // _PAGE
-"""When the writer waits for it: the checkpointer cannot finish while writes go on without a pause."""
-_PAGES_A_ROW: Final = 3
-"""A row changed is a leaf of the table and one of each index, many of them shared with other rows."""
+_START: Final = 1024 * 1024
+"""Bytes of the log that are not moved yet, at which moving them begins. Larger portions make commits wait longer,
+since they share the disk."""
+_STOP: Final = 16 * 1024 * 1024
+"""Size of the log at which the writer waits for it to be emptied."""
+_FRAME: Final = 4_096 + 24
+"""A page in the log, with its header."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,42 +29,69 @@ _log = logging.getLogger(__name__)
 class Checkpoints:
     """Woken by commits; nothing runs while nothing is written."""
 
-    def __init__(self, writer: aiosqlite.Connection, checkpointer: aiosqlite.Connection) -> None:
+    def __init__(self, path: str, writer: aiosqlite.Connection, checkpointer: aiosqlite.Connection) -> None:
+        self._wal = Path(f"{path}-wal")
         self._writer = writer
         self._checkpointer = checkpointer
-        self._pages = 0
+        self._moved = 0
         self._running: asyncio.Task[None] | None = None
 
-    async def committed(self, changes: int, body_bytes: int) -> None:
-        """Between two transactions: start a checkpoint, or make one when the log is far too large."""
-        self._pages += changes * _PAGES_A_ROW + body_bytes // _PAGE
-        if self._running is not None and self._running.done():
-            self._running = None
-        if self._pages >= _STOP_PAGES:
-            await self._move(self._writer, "RESTART")
-        elif self._pages >= _START_PAGES and self._running is None:
-            self._running = asyncio.create_task(self._move(self._checkpointer, "PASSIVE"))
+    async def committed(self) -> None:
+        """Between two transactions: start a checkpoint, or wait for one when the log has grown large.
+
+        The log is always cut when it is empty, never written over from its start, so its size tells what is in it.
+        """
+        size = self._size()
+        if size >= _STOP:
+            await self._join()
+            await self._empty(self._writer)
+        elif size - self._moved >= _START and self._running is None:
+            self._running = asyncio.create_task(self._move(), name="checkpoint")
 
     async def close(self) -> None:
         """Leave the log empty and close the connection."""
-        if self._running is not None:
-            await self._running
-        await self._move(self._writer, "TRUNCATE")
+        await self._join()
+        await self._empty(self._writer)
         await self._checkpointer.close()
 
-    async def _move(self, connection: aiosqlite.Connection, mode: str) -> None:
-        before = self._pages
+    def _size(self) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            return self._wal.stat().st_size
+        return 0
+
+    async def _join(self) -> None:
+        if self._running is not None:
+            await self._running
+
+    async def _move(self) -> None:
+        """Move what there is; when nothing was written meanwhile, the log starts over."""
+        _, logged, moved = await self._checkpoint(self._checkpointer, "PASSIVE")
+        self._moved = moved * _FRAME
+        if moved == logged and self._size() <= self._moved + _FRAME:
+            await self._empty(self._checkpointer)
+        self._running = None
+
+    async def _empty(self, connection: aiosqlite.Connection) -> None:
+        busy, _, _ = await self._checkpoint(connection, "TRUNCATE")
+        if not busy:
+            self._moved = 0
+
+    async def _checkpoint(self, connection: aiosqlite.Connection, mode: str) -> tuple[int, int, int]:
+        """Whether something was in the way, and of how many frames how many are moved."""
         try:
-            busy, logged, moved = await on_thread(connection, lambda raw: _checkpoint(raw, mode))
+            return await on_thread(connection, lambda raw: _checkpoint(raw, mode))
         except sqlite3.Error as error:
             # Nothing is lost: it stays in the log. A full disk is told to the writers by their own commits.
             _log.warning("the log could not be moved into the data file: %s", error)
-            self._pages = 0
-            return
-        written_meanwhile = self._pages - before
-        self._pages = written_meanwhile + (0 if moved == logged and not busy else logged - moved)
+            return 1, 0, self._moved // _FRAME
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str) -> tuple[int, int, int]:
-    row: tuple[int, int, int] = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    """Without waiting for who reads or writes: there will be another time."""
+    (timeout,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        row: tuple[int, int, int] = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {timeout}")
     return row

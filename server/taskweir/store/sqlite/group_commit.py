@@ -20,6 +20,8 @@ MAX_WAITING: Final = 20_000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 _MAX_BATCH: Final = 1_000
 """Larger transactions gain little and make everyone in them wait."""
+_CALLERS: Final = (Stage.INSERT, Stage.WRITE)
+"""What callers ask for is bounded here; the worker's own, by its attempts in flight."""
 _PROBE_EVERY: Final = 1.0
 """Seconds of real time between tries to write while the disk refuses to."""
 
@@ -30,7 +32,7 @@ class GroupCommit:
     """The queue of waiting operations and the one task that takes them to the writer's thread, batch by batch.
 
     `publish` is called on the loop after each commit, before its callers are answered, whether or not they still
-    wait; `after_batch` after that with the number of changed rows and the bytes of bodies that came with them.
+    wait; `after_commit` after that, before the next transaction, when something was written.
     """
 
     def __init__(
@@ -38,13 +40,13 @@ class GroupCommit:
         writer: aiosqlite.Connection,
         begin: Callable[[sqlite3.Connection], Transaction],
         publish: Callable[[Transaction], None],
-        after_batch: Callable[[int, int], Awaitable[None]],
+        after_commit: Callable[[], Awaitable[None]],
         on_trouble: Callable[[str | None], None],
     ) -> None:
         self._writer = writer
         self._begin = begin
         self._publish = publish
-        self._after_batch = after_batch
+        self._after_commit = after_commit
         self._on_trouble = on_trouble
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Op] = deque()
@@ -62,16 +64,18 @@ class GroupCommit:
         """The answer, after the commit. Raises Unavailable when too much is waiting, or the store is closing."""
         if self._closing:
             raise Unavailable("The server is shutting down.")
-        full = len(self._waiting) >= MAX_WAITING or (
-            self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES
-        )
-        if full:
+        if kind.stage in _CALLERS and self._is_full(size):
             raise Unavailable("Too many writes are waiting.")
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(Op(kind, item, size, call_deadline.get(), future))
         self._waiting_bytes += size
         self._arrived.set()
         return future
+
+    def _is_full(self, size: int) -> bool:
+        return len(self._waiting) >= MAX_WAITING or (
+            self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES
+        )
 
     async def close(self) -> None:
         """Answer what is waiting, then stop."""
@@ -118,11 +122,8 @@ class GroupCommit:
                 self._on_committed(part)
             else:
                 self._on_failed(part)
-        committed = [part for part in done if isinstance(part, Committed)]
-        await self._after_batch(
-            sum(part.changes for part in committed),
-            sum(op.size for part in committed for op, _ in part.answers),
-        )
+        if any(isinstance(part, Committed) and part.changes for part in done):
+            await self._after_commit()
 
     def _on_committed(self, part: Committed) -> None:
         try:

@@ -94,16 +94,24 @@ class Holds:
         for uid in uids:
             hold = self._holds.get(uid)
             if hold is not None:
-                hold.dead = True
+                self._kill(hold)
 
     def kill_generation(self, generation: int) -> None:
-        for hold in self._holds.values():
+        for hold in list(self._holds.values()):
             if hold.generation == generation:
-                hold.dead = True
+                self._kill(hold)
+
+    def _kill(self, hold: Hold) -> None:
+        """What has not begun never will; the attempts that have, end in time."""
+        hold.dead = True
+        hold.claimed = False
+        hold.attempts -= len(hold.runs)
+        hold.runs.clear()
+        self.drop_if_over(hold)
 
     def queues(self) -> set[int]:
         """Uids of the queues of which a task is held."""
-        return {hold.queue_uid for hold in self._holds.values()}
+        return {hold.queue_uid for hold in list(self._holds.values())}
 
     def show(self, task: Task) -> Task:
         hold = self._holds.get(task.uid)

@@ -76,7 +76,7 @@ class SqliteStore:
             writer,
             begin=partial(Transaction, memory=memory),
             publish=self._publish,
-            after_batch=self._after_batch,
+            after_commit=self._after_commit,
             on_trouble=on_trouble,
         )
 
@@ -105,7 +105,7 @@ class SqliteStore:
                 reader = await open_reader(path)
                 opened.append(reader)
                 checkpointer = await open_checkpointer(path)
-                checkpoints = Checkpoints(writer, checkpointer)
+                checkpoints = Checkpoints(path, writer, checkpointer)
         except BaseException:
             for connection in reversed(opened):
                 await connection.close()
@@ -323,9 +323,9 @@ class SqliteStore:
     def _publish(self, transaction: Transaction) -> None:
         transaction.publish(self._listener)
 
-    async def _after_batch(self, changes: int, body_bytes: int) -> None:
-        if self._checkpoints is not None and changes:
-            await self._checkpoints.committed(changes, body_bytes)
+    async def _after_commit(self) -> None:
+        if self._checkpoints is not None:
+            await self._checkpoints.committed()
 
 
 def _load(connection: sqlite3.Connection, *, retention: Retention) -> tuple[Memory, bytes]:

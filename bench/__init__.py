@@ -1,0 +1,5 @@
+"""Measurements of the server from outside: `python -m bench [NAME …]`, where NAME is a module of this package.
+
+Figures of different machines do not compare, nor do those of a machine that does other things at the same time; the
+ratio of two that were taken in turn does.
+"""
