@@ -122,3 +122,21 @@ async def test_an_operation_can_be_asked_for_again_for_a_day(server: Running, cl
     server.clock.advance(DAY + 1)
     with pytest.raises(exceptions.NotFound):
         await client.get_operation(request)
+
+
+async def test_a_request_id_is_for_one_batch_alone(client: Client) -> None:
+    """Used for another queue, or the other kind, it is refused, since nothing would be done."""
+    other = f"{PARENT}/queues/other"
+    await client.create_queue(parent=PARENT, queue=tasks_v2.Queue(name=other))
+    create = tasks_v2.BatchCreateTasksRequest(parent=QUEUE, requests=[request_for("a")], request_id="once")
+    await client.batch_create_tasks(request=create)
+    elsewhere = {"parent": other, "task": {"http_request": {"url": "http://localhost/"}}}
+    with pytest.raises(exceptions.InvalidArgument, match="'once' was used for another batch"):
+        await client.batch_create_tasks(
+            request={"parent": other, "requests": [elsewhere], "request_id": "once"}
+        )
+    with pytest.raises(exceptions.InvalidArgument, match="'once' was used for another batch"):
+        await client.batch_delete_tasks(
+            request={"parent": QUEUE, "names": [f"{QUEUE}/tasks/a"], "request_id": "once"}
+        )
+    assert [task.name async for task in await client.list_tasks(parent=QUEUE)] == [f"{QUEUE}/tasks/a"]

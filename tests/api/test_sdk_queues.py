@@ -284,3 +284,22 @@ async def test_a_mask_of_output_only_paths_changes_nothing(client: Client) -> No
     )
 
     assert queue == before
+
+
+async def test_large_queues_come_in_pages_that_a_client_receives(client: Client) -> None:
+    """A client takes 4 MiB in one message by default."""
+    headers = [{"header": {"key": "X-Large", "value": "v" * 80_000}}]
+    for n in range(60):
+        queue = {"name": f"{PARENT}/queues/large-{n}", "http_target": {"header_overrides": headers}}
+        await client.create_queue(parent=PARENT, queue=queue)
+    first = await client.list_queues(parent=PARENT)
+    assert len(first.queues) < 60
+    assert len([queue async for queue in first]) == 60
+
+
+async def test_a_mask_of_a_star_stands_for_every_field(client: Client) -> None:
+    """As in Google's other APIs."""
+    queue = {"name": f"{PARENT}/queues/star", "rate_limits": {"max_concurrent_dispatches": 5}}
+    await client.create_queue(parent=PARENT, queue=queue)
+    updated = await client.update_queue(queue={"name": queue["name"]}, update_mask={"paths": ["*"]})
+    assert updated.rate_limits.max_concurrent_dispatches == 1_000

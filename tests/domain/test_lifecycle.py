@@ -1,5 +1,7 @@
 """What attempts make of a task."""
 
+from dataclasses import replace
+
 import pytest
 
 from taskweir.domain.lifecycle import Answer, AttemptResult, Ending, begin_attempt, finish_attempt
@@ -127,3 +129,24 @@ def test_a_target_may_ask_for_a_later_attempt_but_not_for_an_earlier_one() -> No
         after = finish_attempt(begun, asked, RETRY, NOW)
         assert isinstance(after, Task)
         assert after.schedule_time == expected
+
+
+def test_after_a_run_the_wait_counts_from_the_run() -> None:
+    """Not from the end of its attempt, as documented for RunTask."""
+    begun = begin_attempt(task(), NOW)
+    after = finish_attempt(begun, replace(result(begun, 503), forced=True), RETRY, NOW + 30_000)
+    assert isinstance(after, Task)
+    assert after.schedule_time == NOW + 100 * MILLISECOND
+
+
+def test_an_answer_that_comes_late_does_not_hide_a_later_one() -> None:
+    """It is counted; what the task shows, and when it goes again, are the later attempt's."""
+    first = begin_attempt(task(), NOW)
+    second = begin_attempt(first, NOW + SECOND)
+    after_second = finish_attempt(second, result(second, 500), RETRY, NOW + 2 * SECOND)
+    assert isinstance(after_second, Task)
+    after_first = finish_attempt(after_second, result(first, 404), RETRY, NOW + 9 * SECOND)
+    assert isinstance(after_first, Task)
+    assert after_first.last_attempt == after_second.last_attempt
+    assert after_first.schedule_time == after_second.schedule_time
+    assert (after_first.response_count, after_first.execution_count) == (2, 1)

@@ -6,6 +6,7 @@ from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.model import (
     AppEngineRouting,
+    Authorization,
     HttpMethod,
     HttpTarget,
     OAuthToken,
@@ -69,6 +70,9 @@ def test_the_host_of_a_routing_override_is_made() -> None:
         HttpTarget(uri_override=UriOverride(host="")),
         HttpTarget(uri_override=UriOverride(host="a/b")),
         HttpTarget(uri_override=UriOverride(host="user@host")),
+        HttpTarget(uri_override=UriOverride(host="h:99999")),
+        HttpTarget(uri_override=UriOverride(host="h:x")),
+        HttpTarget(uri_override=UriOverride(path="p" * 2_084)),
         HttpTarget(uri_override=UriOverride(port=-1)),
         HttpTarget(uri_override=UriOverride(port=65_536)),
         HttpTarget(header_overrides=(("Bad Name", "x"),)),
@@ -77,6 +81,7 @@ def test_the_host_of_a_routing_override_is_made() -> None:
         HttpTarget(authorization=OidcToken("a@b")),
         HttpTarget(authorization=OAuthToken("a@b")),
         HttpTarget(authorization=OidcToken("", "aud")),
+        HttpTarget(authorization=OidcToken("a@b", "a" * 2_084)),
     ],
 )
 def test_a_bad_http_target_is_refused(target: HttpTarget) -> None:
@@ -133,3 +138,37 @@ def test_a_masked_path_without_a_value_is_cleared(mask: str, expected: HttpTarge
         http_target=HttpTarget(uri_override=UriOverride(host="h", port=1), http_method=HttpMethod.PUT)
     )
     assert updated_queue(before, draft(), [mask]).http_target == expected
+
+
+OIDC = OidcToken("a@b", "aud")
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "mask", "after"),
+    [
+        (OIDC, OidcToken("", "new"), ["oidc_token.audience"], OidcToken("a@b", "new")),
+        (OIDC, OidcToken("c@d"), ["oidc_token.service_account_email"], OidcToken("c@d", "aud")),
+        (OIDC, OAuthToken("c@d", "s"), ["oauth_token"], OAuthToken("c@d", "s")),
+        (OIDC, None, ["oidc_token"], None),
+        (OIDC, None, ["oauth_token"], OIDC),
+        (OIDC, None, ["oauth_token.scope"], OIDC),
+        (None, OIDC, ["oidc_token.service_account_email", "oidc_token.audience"], OIDC),
+    ],
+)
+def test_a_token_can_be_changed_in_part(
+    before: Authorization | None, given: Authorization | None, mask: list[str], after: Authorization | None
+) -> None:
+    """Clearing one kind of token leaves a token of the other kind."""
+    existing = queue(http_target=HttpTarget(authorization=before))
+    wanted = draft(http_target=HttpTarget(authorization=given))
+    changed = updated_queue(existing, wanted, [f"http_target.{path}" for path in mask])
+    assert changed.http_target is not None
+    assert changed.http_target.authorization == after
+
+
+@pytest.mark.parametrize("label", ["a b", "a/b", "a\r\nHost: b", "a" * 101, "ä", "a:b"])
+def test_routing_that_cannot_be_a_host_label_is_refused(label: str) -> None:
+    """It would end the Host header, or lead elsewhere."""
+    for field in ("service", "version", "instance"):
+        with pytest.raises(InvalidArgument, match=f"AppEngineRouting.{field}"):
+            queue(app_engine_routing_override=AppEngineRouting(**{field: label}))

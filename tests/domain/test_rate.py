@@ -77,3 +77,10 @@ def test_changed_limits_keep_what_was_saved_up_to_the_new_burst() -> None:
     bucket = TokenBucket.full(limits(1.0), START).take(3, START)
     assert bucket.resized(limits(5.0, burst=20), START).available(START) == 7
     assert bucket.resized(limits(5.0, burst=2), START).available(START) == 2
+
+
+@pytest.mark.parametrize("rate", [5e-324, 1e-310, 1e-20])
+def test_a_rate_of_next_to_nothing_waits_for_a_century_at_most(rate: float) -> None:
+    """Its next token has no date that could be reckoned with."""
+    bucket = TokenBucket.full(limits(rate, burst=1), START).take(1, START)
+    assert START < bucket.next_token_at(START) <= START + 36_500 * 24 * HOUR

@@ -4,7 +4,7 @@ import pytest
 
 from taskweir.domain.model import RetryConfig
 from taskweir.domain.retry import backoff, next_attempt_at
-from taskweir.domain.times import HOUR, MILLISECOND, SECOND
+from taskweir.domain.times import HOUR, LATEST, MILLISECOND, SECOND
 
 
 def config(**over: int) -> RetryConfig:
@@ -87,3 +87,17 @@ def test_a_task_is_given_up_when_both_limits_are_reached(
     now = 1_000 * HOUR
     at = next_attempt_at(retry, attempts, now - elapsed * SECOND, now)
     assert at == (None if gives_up else now + backoff(retry, attempts))
+
+
+def test_no_attempt_is_scheduled_beyond_what_can_be_shown() -> None:
+    """The largest backoff on the wire is ten thousand years."""
+    retry = config(min_backoff=315_576_000_000 * SECOND, max_backoff=315_576_000_000 * SECOND)
+    assert next_attempt_at(retry, 1, HOUR, HOUR) == LATEST
+
+
+def test_a_wait_may_count_from_an_earlier_moment_but_not_end_before_now() -> None:
+    """As after RunTask."""
+    retry = config(min_backoff=10 * SECOND, max_backoff=10 * SECOND)
+    now = 1_000 * HOUR
+    assert next_attempt_at(retry, 1, now, now, since=now - 4 * SECOND) == now + 6 * SECOND
+    assert next_attempt_at(retry, 1, now, now, since=now - HOUR) == now

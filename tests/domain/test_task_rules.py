@@ -148,3 +148,24 @@ def test_a_task_may_serialize_to_the_measured_size_and_no_more() -> None:
         check_size(1_048_570)
     assert not may_be_too_large(task(HttpRequest(URL, body=b"x" * 500_000)))
     assert may_be_too_large(task(HttpRequest(URL, body=b"x" * 1_000_000)))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        HttpRequest(URL, authorization=OidcToken("a@b", "a" * 600_000)),
+        HttpRequest(URL, authorization=OidcToken("a" * 600_000)),
+        HttpRequest(URL, headers={f"h{n}": "" for n in range(60_000)}),
+    ],
+)
+def test_what_is_large_beside_the_body_counts_for_the_size(payload: HttpRequest) -> None:
+    """Tokens and many small headers as well."""
+    named = Task(NAME, payload, NOW, NOW)
+    assert may_be_too_large(named)
+
+
+def test_a_header_has_one_value_whatever_its_case() -> None:
+    """The last one counts."""
+    made = task(HttpRequest(URL, headers={"X-A": "1", "x-a": "2"})).payload
+    assert isinstance(made, HttpRequest)
+    assert made.headers == {"x-a": "2", "User-Agent": "Google-Cloud-Tasks"}

@@ -15,6 +15,7 @@ from tests.store.builders import (
     make_queue,
     result,
     set_queue,
+    sweep_all,
     task,
 )
 from tests.store.conftest import Reopen
@@ -141,6 +142,18 @@ async def test_an_attempt_of_a_deleted_task_comes_to_nothing(
 
 
 async def test_an_attempt_of_a_purged_task_comes_to_nothing(store: Store, q: Queue) -> None:
+    """Though its row waits to be swept."""
+    for n, status in enumerate((200, 500, 200, 500)):
+        await store.insert_task(task(f"t{n}"), NOW)
+        begun = await begin_one(store, q)
+        await store.purge_queue(Q, NOW, forget_names=False)
+        if n > 1:
+            await sweep_all(store, NOW)
+        assert await store.finish_attempt(result(begun, status), NOW) is None
+    assert await ids(store) == []
+
+
+async def test_an_attempt_of_a_forgotten_task_comes_to_nothing(store: Store, q: Queue) -> None:
     """And does not touch a task of the same name that was made since."""
     await store.insert_task(task(), NOW)
     begun = await begin_one(store, q)

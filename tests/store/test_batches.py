@@ -34,6 +34,7 @@ def finish(results: Sequence[Task | Refusal | None]) -> Operation:
     return Operation(
         NAME,
         BatchKind.CREATE,
+        Q,
         NOW,
         NOW + 1,
         BatchState.PARTIALLY_SUCCEEDED,
@@ -119,6 +120,7 @@ async def test_an_operation_can_be_asked_for(store: Store, q: Queue) -> None:
 RICH = Operation(
     NAME,
     BatchKind.DELETE,
+    PARENT.queue("z"),
     NOW,
     NOW + 1,
     BatchState.FAILED,

@@ -224,3 +224,23 @@ async def test_a_task_that_is_tried_again_at_once_is_found_at_once(store: Store,
         second = await claim(store, q)
         assert [*first.tasks, *second.tasks] != []
         await store.release([*first.tasks, *second.tasks])
+
+
+async def test_a_task_that_is_tried_again_at_once_is_not_passed_over(store: Store, q: Queue) -> None:
+    """By a claim in the same transaction that takes one behind it."""
+    await set_queue(store, retry_config=replace(q.retry_config, min_backoff=0, max_backoff=0))
+    await store.insert_task(task("again"), NOW)
+    begun = await begin_one(store, q)
+    await store.insert_task(task("behind"), NOW)
+    _, first = await asyncio.gather(store.finish_attempt(result(begun, 500), NOW), claim(store, q))
+    second = await claim(store, q)
+    assert names(first) + names(second) == ["again", "behind"]
+
+
+async def test_a_released_task_is_not_passed_over(store: Store, q: Queue) -> None:
+    """By a claim in the same transaction that takes one behind it."""
+    await store.insert_task(task("again"), NOW)
+    (claimed,) = (await claim(store, q)).tasks
+    await store.insert_task(task("behind"), NOW)
+    _, first = await asyncio.gather(store.release([claimed]), claim(store, q))
+    assert names(first) + names(await claim(store, q)) == ["again", "behind"]

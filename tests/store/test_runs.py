@@ -183,3 +183,15 @@ async def test_a_run_that_nobody_took_is_due_when_opened_again(durable: StoreFac
     assert await again.due_queues() == [(q.uid, NOW)]
     (claimed,) = (await claim(again, q)).tasks
     assert claimed.dispatch_count == 1
+
+
+async def test_a_claim_beside_a_run_does_not_take_the_same_task(store: Store, q: Queue) -> None:
+    """In one transaction, whichever was asked for first."""
+    for n in range(4):
+        made = await store.insert_task(task(f"t{n}"), NOW)
+        calls = [store.run_task(made.name, NOW), claim(store, q)]
+        answers = await asyncio.gather(*(calls if n % 2 else calls[::-1]))
+        (claimed,) = [one for one in answers if isinstance(one, Claim)]
+        begun = [await store.begin_attempt(one, NOW) for one in claimed.tasks]
+        assert [one for one in begun if one] == []
+        await store.delete_task(made.name, NOW)

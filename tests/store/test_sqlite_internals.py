@@ -4,16 +4,17 @@ import asyncio
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiosqlite
 import pytest
 from tests.eventually import eventually
-from tests.store.builders import NOW, RETENTION, ids, make_queue, task
+from tests.store.builders import NOW, RETENTION, Q, claim, ids, make_queue, result, sweep_all, task
 from tests.store.factories import RecordingListener
 
 import taskweir.store.sqlite as package
+from taskweir.domain.model import PullMessage
 from taskweir.store.sqlite import SqliteStore, checkpoints, claims, sweep, task_reads, tasks, tombstones
 from taskweir.store.sqlite.connection import on_thread
 from taskweir.store.sqlite.migrate import migrate
@@ -78,31 +79,129 @@ def test_no_statement_reads_tasks_one_after_the_other(raw: sqlite3.Connection, s
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
 
 
-async def test_the_log_is_moved_into_the_file_while_writes_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It stays near the size at which that begins, and nothing is lost."""
-    monkeypatch.setattr(checkpoints, "_START_PAGES", 100)
-    monkeypatch.setattr(checkpoints, "_STOP_PAGES", 400)
-    path = tmp_path / "tasks.db"
-    store = await SqliteStore.open(
+async def open_store(path: Path) -> SqliteStore:
+    return await SqliteStore.open(
         str(path),
         listener=RecordingListener(),
         retention=RETENTION,
         durability="off",
         on_trouble=lambda _: None,
     )
+
+
+async def insert_many(store: SqliteStore, writers: int = 20, each: int = 100) -> None:
+    async def work(writer: int) -> None:
+        for n in range(each):
+            await store.insert_task(task(f"w{writer}-{n}"), NOW)
+
+    await asyncio.gather(*(work(writer) for writer in range(writers)))
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def test_the_log_does_not_grow_past_its_limit_while_writes_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the checkpointer is never the last to write; and nothing is lost."""
+    limit = 200 * 4096
+    monkeypatch.setattr(checkpoints, "_START", limit // 4)
+    monkeypatch.setattr(checkpoints, "_STOP", limit)
+    path = tmp_path / "tasks.db"
+    store = await open_store(path)
     await make_queue(store)
-
-    async def work(worker: int) -> None:
-        for n in range(100):
-            await store.insert_task(task(f"w{worker}-{n}"), NOW)
-
-    await asyncio.gather(*(work(worker) for worker in range(20)))
-    wal = path.with_name("tasks.db-wal")
-    assert wal.stat().st_size < 4 * 400 * 4096
-    assert path.stat().st_size > 100 * 4096
+    await insert_many(store)
+    await eventually(lambda: size(tmp_path / "tasks.db-wal") < 2 * limit, 1.0)
     assert len(await ids(store)) == 2_000
-    await eventually(lambda: len(asyncio.all_tasks()) <= 2)
     await store.close()
-    assert not wal.exists()
+
+
+async def test_the_log_is_emptied_when_writing_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it was worth moving; the writer has no part in it."""
+    monkeypatch.setattr(checkpoints, "_START", 50 * 4096)
+    store = await open_store(tmp_path / "tasks.db")
+    await make_queue(store)
+    await insert_many(store, each=20)
+    await store.insert_task(task(payload=PullMessage(b"x" * 300_000)), NOW)
+    await eventually(lambda: size(tmp_path / "tasks.db-wal") == 0)
+    await store.close()
+
+
+async def test_an_old_reader_does_not_stop_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who looks into the file with another program: the log grows past its limit until they are done."""
+    limit = 100 * 4096
+    monkeypatch.setattr(checkpoints, "_STOP", limit)
+    path = tmp_path / "tasks.db"
+    store = await open_store(path)
+    await make_queue(store)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN")
+    other.execute("SELECT count(*) FROM task").fetchone()
+    await insert_many(store, each=50)
+    assert size(tmp_path / "tasks.db-wal") > limit
+    other.close()
+    await store.insert_task(task("last"), NOW)
+    await eventually(lambda: size(tmp_path / "tasks.db-wal") < limit)
+    await store.close()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    opened = await open_store(tmp_path / "tasks.db")
+    yield opened
+    await opened.close()
+
+
+async def test_a_claim_does_not_look_again_at_what_is_held(store: SqliteStore) -> None:
+    """It begins behind the last that was claimed; what comes to lie before that is looked at again."""
+    q = await make_queue(store)
+    made = [await store.insert_task(task(f"t{n}"), NOW) for n in range(3)]
+    claimed = (await claim(store, q)).tasks
+    assert store._memory.cursor(q.uid) == (NOW, made[-1].uid)
+    await store.release([claimed[1]])
+    assert made[0].uid <= store._memory.cursor(q.uid)[1] < made[1].uid
+    assert [one.uid for one in (await claim(store, q)).tasks] == [made[1].uid]
+
+
+@pytest.mark.parametrize("end", ["finished", "deleted", "purged", "forgotten", "queue deleted"])
+async def test_nothing_of_a_task_stays_in_memory(store: SqliteStore, end: str) -> None:
+    """Claimed, begun, run and not taken: when all that was begun has ended, its hold has."""
+    q = await make_queue(store)
+    for name in ("begun", "claimed", "run", "both"):
+        await store.insert_task(task(name), NOW)
+    claimed = {one.name.id: one for one in (await claim(store, q)).tasks}
+    begun = [await store.begin_attempt(claimed[name], NOW) for name in ("begun", "both")]
+    runs = [await store.run_task(Q.task(name), NOW) for name in ("run", "both", "both")]
+    if end == "deleted":
+        await asyncio.gather(*(store.delete_task(Q.task(name), NOW) for name in claimed))
+    elif end in ("purged", "forgotten"):
+        await store.purge_queue(Q, NOW, forget_names=end == "forgotten")
+    elif end == "queue deleted":
+        await store.delete_queue(Q, NOW)
+    begun += [await store.take_run(run.uid) for run in runs]
+    assert await store.begin_attempt(claimed["run"], NOW) is None
+    await store.release(list(claimed.values()))
+    for one in begun:
+        if one is not None:
+            await store.finish_attempt(result(one), NOW)
+    assert store._memory.holds._holds == {}
+
+
+async def test_swept_generations_are_forgotten(store: SqliteStore) -> None:
+    """A queue that is purged often does not look for names in more and more of them."""
+    await make_queue(store)
+    for n in range(3):
+        await store.insert_task(task(f"t{n}"), NOW)
+        await store.purge_queue(Q, NOW, forget_names=False)
+    entry = store._memory.registry.get(Q)
+    assert entry is not None
+    assert len(entry.retired) == 3
+    await sweep_all(store, NOW)
+    entry = store._memory.registry.get(Q)
+    assert entry is not None
+    assert entry.retired == ()

@@ -30,8 +30,11 @@ AGE = RETENTION.task
 
 
 async def test_an_empty_store_has_nothing_to_sweep(store: Store) -> None:
-    """Now or later."""
+    """Now or later; then there is a queue with a task, which will be too old one day."""
     assert await store.sweep(NOW, 10) == SweepStep(more=False, next_due=None)
+    await make_queue(store)
+    await store.insert_task(task(), NOW)
+    assert await sweep_all(store, NOW) == NOW + AGE
 
 
 async def test_a_task_is_removed_when_it_is_too_old(store: Store, q: Queue) -> None:
@@ -97,7 +100,7 @@ async def test_a_step_removes_no_more_than_its_limit(store: Store, q: Queue) -> 
 async def test_a_kept_operation_is_forgotten_when_its_time_is_over(store: Store, q: Queue) -> None:
     """Not found any more, swept or not."""
     name = OperationName(PARENT, "o")
-    made = Operation(name, BatchKind.CREATE, NOW, NOW, BatchState.SUCCEEDED, {})
+    made = Operation(name, BatchKind.CREATE, Q, NOW, NOW, BatchState.SUCCEEDED, {})
     await store.insert_batch(name, [], lambda _: made, NOW)
     end = NOW + RETENTION.operation
     assert await sweep_all(store, NOW) == end
@@ -120,6 +123,8 @@ async def test_everything_of_a_deleted_queue_is_swept(store: Store, q: Queue) ->
     """Tasks and tombstones, at once and without waiting for their times."""
     await asyncio.gather(*(store.insert_task(task(f"t{n}"), NOW) for n in range(30)))
     await asyncio.gather(*(store.delete_task(Q.task(f"t{n}"), NOW) for n in range(10)))
+    await store.purge_queue(Q, NOW, forget_names=False)
+    await store.insert_task(task("last"), NOW)
     await store.delete_queue(Q, NOW)
     steps = 0
     while (await store.sweep(NOW, 7)).more:

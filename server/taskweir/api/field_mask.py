@@ -17,13 +17,13 @@ _CAPITAL: Final = re.compile(r"([A-Z])")
 def settable_paths(
     mask: FieldMask, kind: type[Message], output_only: AbstractSet[str]
 ) -> Sequence[str] | None:
-    """The mask's paths in snake_case, without the output-only ones, which are ignored; None for an empty mask, which
-    stands for every field.
+    """The mask's paths in snake_case, without the output-only ones, which are ignored; None for an empty mask or `*`,
+    which stand for every field.
 
     gRPC carries snake_case; camelCase is taken too. Raises InvalidArgument for a path that names no field; fields
     of list elements and of well-known types cannot be named.
     """
-    if not mask.paths:
+    if not mask.paths or list(mask.paths) == ["*"]:
         return None
     paths = [_canonical(path, kind) for path in mask.paths]
     return [path for path in paths if path not in output_only]

@@ -28,8 +28,10 @@ _OF_THE_CONNECTION: Final = frozenset(
 
 
 def without_reserved(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A caller's headers without those the service makes itself; ignored, not refused, as in production."""
-    return [(name, value) for name, value in headers if not _is_reserved(name.lower())]
+    """A caller's headers without those the service makes itself; ignored, not refused, as in production. A name has
+    one value: of spellings that differ in case alone, the last counts."""
+    last = {name.lower(): (name, value) for name, value in headers}
+    return [header for lower, header in last.items() if not _is_reserved(lower)]
 
 
 def sendable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ class Answer:
 class AttemptResult:
     """One finished attempt of one task, to be recorded.
 
-    `number` is the attempt's place in the task's dispatches, 1 for the first.
+    `number` is the attempt's place in the task's dispatches, 1 for the first; `forced` says that RunTask made it.
     """
 
     task_uid: int
@@ -47,6 +47,7 @@ class AttemptResult:
     number: int
     attempt: Attempt
     answer: Answer
+    forced: bool = False
 
 
 def begin_attempt(task: Task, now: Instant) -> Task:
@@ -76,10 +77,25 @@ def finish_attempt(
         return Ending.DONE
     answered = with_answer(task, result, now)
     retry = task.retry_config or queue_retry
-    at = next_attempt_at(retry, answered.dispatch_count, answered.first_dispatch_time or now, now)
+    # After RunTask the wait counts from the run, not from the end of its attempt (documented).
+    since = result.attempt.dispatch_time if result.forced else now
+    at = next_attempt_at(
+        retry, answered.dispatch_count, answered.first_dispatch_time or now, now, since=since
+    )
     if at is None:
         return Ending.OUT_OF_ATTEMPTS
+    if _is_outdated(task, result) and _is_answered(task):
+        return answered  # the later attempt has set the next schedule time
     return replace(answered, schedule_time=max(at, result.answer.not_before or at))
+
+
+def _is_outdated(task: Task, result: AttemptResult) -> bool:
+    """Whether the task was dispatched again, by RunTask, after the attempt that ends now."""
+    return result.number < task.dispatch_count
+
+
+def _is_answered(task: Task) -> bool:
+    return task.last_attempt is not None and task.last_attempt.response_time is not None
 
 
 def with_answer(task: Task, result: AttemptResult, now: Instant) -> Task:
@@ -92,10 +108,14 @@ def with_answer(task: Task, result: AttemptResult, now: Instant) -> Task:
         response_count=task.response_count + answer.answered,
         execution_count=task.execution_count + (answer.answered and answer.below_500),
         first_dispatch_time=first,
-        last_attempt=replace(
-            result.attempt,
-            response_time=now,
-            response_status=answer.status,
-            previous_response=answer.previous_response,
-        ),
+        last_attempt=task.last_attempt if _is_outdated(task, result) else _ended(result, now),
+    )
+
+
+def _ended(result: AttemptResult, now: Instant) -> Attempt:
+    return replace(
+        result.attempt,
+        response_time=now,
+        response_status=result.answer.status,
+        previous_response=result.answer.previous_response,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from taskweir.domain.errors import Code, Detail
 from taskweir.domain.model import Task
-from taskweir.domain.names import OperationName
+from taskweir.domain.names import OperationName, QueueName
 from taskweir.domain.times import Instant
 
 
@@ -39,6 +39,7 @@ class Operation:
 
     name: OperationName
     kind: BatchKind
+    queue: QueueName
     start_time: Instant
     end_time: Instant
     state: BatchState

@@ -146,21 +146,23 @@ def _compare(field: str, operator: str, value: str, *, any_value: bool) -> Match
         return lambda queue: not _is_set(queue, field)
     if field in _GROUPS:
         raise InvalidArgument(f"Invalid filter: {field!r} can only be compared with *.")
+    wanted: str | float | None = value.lower() if field in _TEXTS else _number(value)
+    if wanted is None:
+        raise InvalidArgument(f"Invalid filter: {quoted(value)!r} is no value for {field!r}.")
     read = _FIELDS[field]
-    test = _TESTS[operator]
+    test = _contains if field in _TEXTS and operator == ":" else _TESTS[operator]
 
     def matches(queue: Queue) -> bool:
         actual = read(queue)
         if actual is None:
             return operator == "!="
-        if isinstance(actual, str):
-            return test(actual.lower(), value.lower()) if operator != ":" else value.lower() in actual.lower()
-        number = _number(value)
-        if number is None:
-            raise InvalidArgument(f"Invalid filter: {quoted(value)!r} is no value for {field!r}.")
-        return test(actual, number)
+        return test(actual.lower() if isinstance(actual, str) else actual, wanted)
 
     return matches
+
+
+def _contains(actual: str | float, value: str | float) -> bool:
+    return str(value) in str(actual)
 
 
 def _is_set(queue: Queue, field: str) -> bool:
@@ -196,10 +198,36 @@ _TESTS: Final[Mapping[str, Callable[[str | float, str | float], bool]]] = {
     ">=": lambda actual, value: actual >= value,  # type: ignore[operator]
 }
 
-_FIELDS: Final[Mapping[str, Callable[[Queue], _Value]]] = {
+
+def _of_routing(part: str) -> Callable[[Queue], str | None]:
+    return lambda queue: (
+        getattr(queue.app_engine_routing_override, part) if queue.app_engine_routing_override else None
+    )
+
+
+def _http_method(queue: Queue) -> str | None:
+    method = queue.http_target.http_method if queue.http_target else None
+    return method.name if method else None
+
+
+def _override_host(queue: Queue) -> str | None:
+    override = queue.http_target.uri_override if queue.http_target else None
+    return override.host if override else None
+
+
+_TEXTS: Final[Mapping[str, Callable[[Queue], str | None]]] = {
     "name": lambda queue: str(queue.name),
     "state": lambda queue: queue.state.name,
     "type": lambda queue: queue.type.name,
+    "app_engine_routing_override.service": _of_routing("service"),
+    "app_engine_routing_override.version": _of_routing("version"),
+    "app_engine_routing_override.instance": _of_routing("instance"),
+    "app_engine_routing_override.host": _of_routing("host"),
+    "http_target.http_method": _http_method,
+    "http_target.uri_override.host": _override_host,
+}
+
+_NUMBERS: Final[Mapping[str, Callable[[Queue], float | None]]] = {
     "purge_time": lambda queue: _seconds(queue.purge_time),
     "rate_limits.max_dispatches_per_second": lambda queue: queue.rate_limits.max_dispatches_per_second,
     "rate_limits.max_burst_size": lambda queue: queue.rate_limits.max_burst_size,
@@ -210,16 +238,9 @@ _FIELDS: Final[Mapping[str, Callable[[Queue], _Value]]] = {
     "retry_config.max_backoff": lambda queue: _seconds(queue.retry_config.max_backoff),
     "retry_config.max_doublings": lambda queue: queue.retry_config.max_doublings,
     "stackdriver_logging_config.sampling_ratio": lambda queue: queue.logging_sampling_ratio,
-    "app_engine_routing_override.service": lambda queue: (
-        queue.app_engine_routing_override.service if queue.app_engine_routing_override else None
-    ),
-    "app_engine_routing_override.version": lambda queue: (
-        queue.app_engine_routing_override.version if queue.app_engine_routing_override else None
-    ),
-    "app_engine_routing_override.instance": lambda queue: (
-        queue.app_engine_routing_override.instance if queue.app_engine_routing_override else None
-    ),
 }
+
+_FIELDS: Final[Mapping[str, Callable[[Queue], _Value]]] = {**_TEXTS, **_NUMBERS}
 
 _GROUPS: Final[Mapping[str, Callable[[Queue], object]]] = {
     "rate_limits": lambda queue: queue.rate_limits,

@@ -11,8 +11,10 @@ from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.header_rules import check_headers
 from taskweir.domain.model import (
     AppEngineRouting,
+    Authorization,
     HttpTarget,
     OAuthToken,
+    OidcToken,
     Queue,
     QueueSource,
     QueueState,
@@ -22,10 +24,13 @@ from taskweir.domain.model import (
 )
 from taskweir.domain.names import QueueName
 from taskweir.domain.rate import burst_for_rate
+from taskweir.domain.routing_rules import checked_routing
 from taskweir.domain.times import SECOND
+from taskweir.domain.uri_override import host_and_port
 
 _NO_LIMITS: Final = RateLimits(0.0, 0, 0)
 _NO_RETRY: Final = RetryConfig(0, 0, 0, 0, 0)
+_MAX_PORT: Final = 65_535
 
 
 def new_queue(name: QueueName, draft: QueueDraft) -> Queue:
@@ -108,13 +113,7 @@ def retry_config(given: RetryConfig) -> RetryConfig:
 
 
 def _routing(name: QueueName, routing: AppEngineRouting | None) -> AppEngineRouting | None:
-    return None if routing is None else replace(routing, host=routing_host(name.project, routing))
-
-
-def routing_host(project: str, routing: AppEngineRouting) -> str:
-    """The output-only host of a routing: its labels before the app's own host name."""
-    labels = [routing.instance, routing.version, routing.service, f"{project.rpartition(':')[2]}.appspot.com"]
-    return ".".join(label for label in labels if label)
+    return None if routing is None else checked_routing(name.project, routing)
 
 
 def _http_target(target: HttpTarget | None) -> HttpTarget | None:
@@ -133,8 +132,13 @@ def _check_uri_override(override: UriOverride) -> None:
         raise InvalidArgument("UriOverride.host cannot be empty.")
     if override.host is not None and any(c in "/?#@\\" or c <= " " or c == "\x7f" for c in override.host):
         raise InvalidArgument("UriOverride.host must be a host name.")
-    if override.port is not None and not 0 <= override.port <= 65_535:
-        raise InvalidArgument("UriOverride.port must be between 0 and 65535.")
+    port = host_and_port(override.host or "")[1]
+    if port and not (port.isdecimal() and int(port[:6]) <= _MAX_PORT):
+        raise InvalidArgument("UriOverride.host must be a host name.")
+    if override.port is not None and not 0 <= override.port <= _MAX_PORT:
+        raise InvalidArgument(f"UriOverride.port must be between 0 and {_MAX_PORT}.")
+    for part in ("host", "path", "query"):
+        _check_length(f"UriOverride.{part}", getattr(override, part) or "")
 
 
 def _check_queue_authorization(target: HttpTarget) -> None:
@@ -150,6 +154,14 @@ def _check_queue_authorization(target: HttpTarget) -> None:
         raise InvalidArgument(f"{kind}.serviceAccountEmail is required.")
     if not value:
         raise InvalidArgument(f"{kind}.{part} is required.")
+    _check_length(f"{kind}.serviceAccountEmail", token.service_account_email)
+    _check_length(f"{kind}.{part}", value)
+
+
+def _check_length(field: str, text: str) -> None:
+    """Each is a part of a URL or as short as one; without a bound a queue could outgrow what a client receives."""
+    if len(text) > limits.MAX_URL_LENGTH:
+        raise InvalidArgument(f"{field} must be at most {limits.MAX_URL_LENGTH} characters.")
 
 
 def _sampling_ratio(ratio: float | None) -> float | None:
@@ -215,8 +227,20 @@ def _merge_http_target(into: QueueDraft, draft: QueueDraft, field: str) -> Queue
     head, _, rest = field.partition(".")
     if head == "uri_override" and rest:
         return replace(into, http_target=replace(kept, uri_override=_merge_uri_override(kept, given, rest)))
-    name = "authorization" if head in ("oauth_token", "oidc_token") else head
-    return replace(into, http_target=replace(kept, **{name: getattr(given, name)}))
+    if head in _TOKENS:
+        return replace(into, http_target=_merge_token(kept, given, _TOKENS[head], rest))
+    return replace(into, http_target=replace(kept, **{head: getattr(given, head)}))
+
+
+def _merge_token(into: HttpTarget, given: HttpTarget, kind: type[Authorization], field: str) -> HttpTarget:
+    """A queue has one token at most: setting one kind replaces the other, clearing one kind leaves the other."""
+    mine, theirs = (t.authorization if isinstance(t.authorization, kind) else None for t in (into, given))
+    if theirs is None and mine is None:
+        return into
+    if not field:
+        return replace(into, authorization=theirs)
+    merged = replace(mine or kind(""), **{field: getattr(theirs or kind(""), field)})
+    return replace(into, authorization=None if merged == kind("") else merged)
 
 
 def _merge_uri_override(into: HttpTarget, given: HttpTarget, field: str) -> UriOverride:
@@ -224,6 +248,8 @@ def _merge_uri_override(into: HttpTarget, given: HttpTarget, field: str) -> UriO
     value = getattr(given.uri_override or UriOverride(), name)
     return replace(into.uri_override or UriOverride(), **{name: value})
 
+
+_TOKENS: Final[dict[str, type[Authorization]]] = {"oauth_token": OAuthToken, "oidc_token": OidcToken}
 
 _URI_OVERRIDE_FIELDS: Final = {
     "scheme": "scheme",

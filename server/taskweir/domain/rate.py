@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from taskweir.domain.model import RateLimits
-from taskweir.domain.times import SECOND, Instant
+from taskweir.domain.times import DAY, SECOND, Instant, Micros
+
+_LONGEST_WAIT: Micros = 36_500 * DAY
+"""For rates so small that their next token is beyond any calendar."""
 
 _EPSILON = 1e-9
 """Forgives the rounding of a refill, so that a token due at a whole microsecond is there at that microsecond."""
@@ -50,7 +53,7 @@ class TokenBucket:
     def next_token_at(self, now: Instant) -> Instant:
         """The first microsecond at which a token is available."""
         missing = 1 - self._tokens_at(now) - _EPSILON
-        return now if missing <= 0 else now + math.ceil(missing * SECOND / self.rate)
+        return now if missing <= 0 else now + math.ceil(min(missing * SECOND / self.rate, _LONGEST_WAIT))
 
     def _tokens_at(self, now: Instant) -> float:
         elapsed = max(0, now - self.at)

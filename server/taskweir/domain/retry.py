@@ -5,18 +5,26 @@ Source: the RetryConfig documentation of Cloud Tasks, whose example (10 s, 300 s
 """
 
 from taskweir.domain.model import RetryConfig
-from taskweir.domain.times import Instant, Micros
+from taskweir.domain.times import LATEST, Instant, Micros
 
 UNLIMITED_ATTEMPTS = -1
 
 
 def next_attempt_at(
-    retry: RetryConfig, attempts: int, first_attempt_at: Instant, now: Instant
+    retry: RetryConfig,
+    attempts: int,
+    first_attempt_at: Instant,
+    now: Instant,
+    *,
+    since: Instant | None = None,
 ) -> Instant | None:
-    """When to try again after `attempts` attempts, the last of which failed now; None to give up."""
+    """When to try again after `attempts` attempts, the last of which failed now; None to give up.
+
+    The wait counts from `since`, by default now; the time is not before now, and not beyond what can be shown.
+    """
     if _is_exhausted(retry, attempts, first_attempt_at, now):
         return None
-    return now + backoff(retry, attempts)
+    return min(max(now, (now if since is None else since) + backoff(retry, attempts)), LATEST)
 
 
 def backoff(retry: RetryConfig, attempts: int) -> Micros:

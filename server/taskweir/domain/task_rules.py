@@ -1,6 +1,8 @@
 """What a new task must satisfy, and what is filled in. Fields are checked in order of their numbers."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from taskweir.domain import app_engine, http_request, limits
 from taskweir.domain.drafts import TaskDraft
@@ -17,8 +19,12 @@ from taskweir.domain.model import (
 )
 from taskweir.domain.names import TaskName
 from taskweir.domain.pacific import pacific
-from taskweir.domain.queue_rules import retry_config, routing_host
+from taskweir.domain.queue_rules import retry_config
+from taskweir.domain.routing_rules import checked_routing
 from taskweir.domain.times import MILLISECOND, Instant, Micros
+
+_HEADER_OVERHEAD: Final = 6
+"""Bytes that an entry of a map takes beside its key and value."""
 
 
 def new_task(name: TaskName, draft: TaskDraft, now: Instant, *, strict: bool) -> Task:
@@ -96,7 +102,7 @@ def _app_engine_request(name: TaskName, request: AppEngineRequest) -> AppEngineR
         request,
         relative_uri=uri,
         headers=app_engine.stored_app_engine_headers(request.headers, request.body),
-        routing=replace(request.routing, host=routing_host(name.queue.project, request.routing)),
+        routing=checked_routing(name.queue.project, request.routing),
     )
 
 
@@ -133,15 +139,25 @@ def check_size(size: int) -> None:
         raise InvalidArgument("Task size too large")
 
 
-def lower_bound_of_size(task: Task) -> int:
-    """Bytes that the task surely takes, without serializing it."""
-    match task.payload:
-        case PullMessage(payload=body):
-            return len(body)
-        case HttpRequest() | AppEngineRequest() as request:
-            return len(request.body) + sum(len(k) + len(v) for k, v in request.headers.items())
-
-
 def may_be_too_large(task: Task) -> bool:
-    """Whether the exact size must be looked at: headers and body leave less than 128 KiB for all the rest."""
-    return lower_bound_of_size(task) > limits.MAX_TASK_SIZE - 131_072
+    """Whether the exact size has to be looked at: a rough one, without serializing, is past half of the limit."""
+    return 2 * _rough_size(task.payload) > limits.MAX_TASK_SIZE
+
+
+def _rough_size(payload: Payload) -> int:
+    """In bytes or characters, of the parts that can be large."""
+    match payload:
+        case PullMessage(payload=body, tag=tag):
+            return len(body) + len(tag)
+        case HttpRequest(headers=headers, body=body, authorization=token):
+            size = len(body) + _rough_size_of_headers(headers)
+            if token is not None:
+                size += len(token.service_account_email)
+                size += len(token.scope if isinstance(token, OAuthToken) else token.audience)
+            return size
+        case AppEngineRequest(headers=headers, body=body, routing=routing):
+            return len(body) + _rough_size_of_headers(headers) + 2 * len(routing.host)
+
+
+def _rough_size_of_headers(headers: Mapping[str, str]) -> int:
+    return sum([len(name) + len(value) + _HEADER_OVERHEAD for name, value in headers.items()])

@@ -12,6 +12,9 @@ Instant: TypeAlias = int
 Micros: TypeAlias = int
 """A length of time in microseconds."""
 
+LATEST: Final[Instant] = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, beyond which no Timestamp goes."""
+
 MILLISECOND: Final[Micros] = 1_000
 SECOND: Final[Micros] = 1_000_000
 MINUTE: Final[Micros] = 60 * SECOND

@@ -29,10 +29,11 @@ class Dispatcher:
     clock: Clock
     app_engine: AppEngineHost
 
-    async def attempt(self, task: Task, queue: Queue) -> None:
-        """The attempt stays on the record as long as it takes: its task is held until then, and not sent again."""
+    async def attempt(self, task: Task, queue: Queue, *, forced: bool = False) -> None:
+        """Recording is tried as long as it takes: the task is held until then, and not sent again. `forced` is an
+        attempt that RunTask asked for."""
         outcome = await self._send(task, queue)
-        result = _result(task, outcome)
+        result = _result(task, outcome, forced=forced)
         ending = await self._record(result)
         _log(task, result, outcome, ending)
 
@@ -52,7 +53,7 @@ class Dispatcher:
                 await asyncio.sleep(_RECORD_AGAIN_AFTER)
 
 
-def _result(task: Task, outcome: Outcome) -> AttemptResult:
+def _result(task: Task, outcome: Outcome, *, forced: bool) -> AttemptResult:
     assert task.last_attempt is not None
     return AttemptResult(
         task_uid=task.uid,
@@ -66,6 +67,7 @@ def _result(task: Task, outcome: Outcome) -> AttemptResult:
             error=outcome.error,
             unsent=outcome.unsent,
         ),
+        forced=forced,
     )
 
 

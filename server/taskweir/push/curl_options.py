@@ -12,6 +12,10 @@ from taskweir.push.wire_request import WireRequest
 _OWN_HEADERS: Final = {"accept": "Accept:", "content-type": "Content-Type:", "user-agent": "User-Agent:"}
 """What libcurl adds when a request lacks it, with the spelling that stops it."""
 
+_LONGEST_IDLE: Final = 1
+"""Seconds after which a kept connection is not used again: servers close theirs after two and more, and a request
+sent into that moment would be a failed attempt."""
+
 _MADE_BY_LIBCURL: Final = "Content-Length"
 
 
@@ -21,6 +25,7 @@ def set_options(
     deadline: Micros,
     trust: Trust,
     *,
+    before_sending: Callable[..., int],
     on_header: Callable[[bytes], object],
     on_body: Callable[[bytes], object],
 ) -> None:
@@ -37,6 +42,7 @@ def set_options(
     curl.setopt(pycurl.HTTPHEADER, _header_lines(request))
     curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+    curl.setopt(pycurl.PREREQFUNCTION, before_sending)
     curl.setopt(pycurl.HEADERFUNCTION, on_header)
     curl.setopt(pycurl.WRITEFUNCTION, on_body)
 
@@ -49,6 +55,7 @@ def _set_habits(curl: pycurl.Curl) -> None:
     curl.setopt(
         pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1
     )  # HTTP/2 would lower the case of header names
+    curl.setopt(pycurl.MAXAGE_CONN, _LONGEST_IDLE)
     curl.setopt(pycurl.TCP_KEEPALIVE, 1)  # deadlines go up to a day: find out when a target is gone
 
 

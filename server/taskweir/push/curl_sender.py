@@ -16,11 +16,13 @@ from taskweir.push.wire_request import Unsendable, WireRequest, wire_request
 BODY_KEPT: Final = 1_024
 """Bytes of an answer's body that are kept; the rest is read and dropped."""
 
-KEPT_CONNECTIONS: Final = 512
-"""Idle connections kept for later requests, to all targets together."""
+KEPT_CONNECTIONS: Final = 4_096
+"""Idle connections kept for later requests, to all targets together: with far fewer than come into use at once,
+every burst would open and close the rest."""
 
-_SPARE_HANDLES: Final = 256
+_SPARE_HANDLES: Final = 4_096
 _NEVER_SENT: Final = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
+_BROKEN: Final = "the connection was closed before an answer came"
 _CLOSED: Final = "the sender was closed"
 _CUT_SHORT: Final = "the connection was closed within the answer's headers"
 
@@ -28,7 +30,7 @@ _CUT_SHORT: Final = "the connection was closed within the answer's headers"
 class _Transfer:
     """An easy handle, and what it carries at the moment."""
 
-    __slots__ = ("body_start", "curl", "done", "header_lines", "request")
+    __slots__ = ("body_start", "curl", "done", "header_lines", "is_sent", "request")
 
     def __init__(self) -> None:
         self.curl = pycurl.Curl()
@@ -36,12 +38,22 @@ class _Transfer:
         self.done: asyncio.Future[Outcome] | None = None
         self.header_lines: list[bytes] = []
         self.body_start = b""
+        self.is_sent = False
 
     def clear(self) -> None:
         self.curl.reset()
         self.request = self.done = None
         self.header_lines.clear()
         self.body_start = b""
+        self.is_sent = False
+
+    def before_sending(self, *_addresses: object) -> int:
+        """Once only: when a kept connection breaks before the answer, libcurl would send the request again by
+        itself, though the target may have worked on it. That is for the retry law to do, and to count."""
+        if self.is_sent:
+            return int(pycurl.PREREQFUNC_ABORT)
+        self.is_sent = True
+        return int(pycurl.PREREQFUNC_OK)
 
     def on_body(self, chunk: bytes) -> None:
         if len(self.body_start) < BODY_KEPT:
@@ -50,6 +62,8 @@ class _Transfer:
     def outcome(self, errno: int, message: str) -> Outcome:
         if errno in _NEVER_SENT:
             return _unsent(message)
+        if errno == pycurl.E_ABORTED_BY_CALLBACK and self.is_sent and message != _CLOSED:
+            message = _BROKEN
         if not errno and not _is_whole(self.header_lines):
             errno, message = pycurl.E_PARTIAL_FILE, _CUT_SHORT
         assert self.request is not None
@@ -120,6 +134,7 @@ class CurlSender:
             wire,
             request.deadline,
             self._trust,
+            before_sending=transfer.before_sending,
             on_header=transfer.header_lines.append,
             on_body=transfer.on_body,
         )

@@ -60,7 +60,8 @@ class Worker:
             except Exception:
                 # Our own fault, but a worker that ended here would leave every task where it is.
                 _LOG.exception("the worker failed; it looks at every queue again")
-                await self._start_over()
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+                self._look_at_every_queue()
                 continue
             if not self._stopping:
                 await self._clock.wait(until, self._wakeup)
@@ -196,12 +197,11 @@ class Worker:
         if at is not None and (earliest is None or at < earliest):
             self._wakeup.set()
 
-    async def _start_over(self) -> None:
-        await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+    def _look_at_every_queue(self) -> None:
         now = self._clock.now()
         for window in self._windows.values():
             window.note_due(now)
-            self._plan(window)
+            self._agenda.bring_forward(window, now)
 
     # Attempts, each a task of the event loop.
 
@@ -235,7 +235,7 @@ class Worker:
             if task is not None:
                 size = task.body_size
                 self._reserve(window, size)
-                await self._dispatcher.attempt(task, window.queue)
+                await self._dispatcher.attempt(task, window.queue, forced=True)
         finally:
             self._end(window, size)
 

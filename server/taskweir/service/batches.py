@@ -61,6 +61,7 @@ class BatchService:
             return _operation(
                 name,
                 BatchKind.CREATE,
+                queue,
                 start,
                 self.clock.now(),
                 _failures(results),
@@ -71,7 +72,8 @@ class BatchService:
                 ),
             )
 
-        return await self.store.insert_batch(name, tasks, finish, self.clock.now())
+        operation = await self.store.insert_batch(name, tasks, finish, self.clock.now())
+        return _same_batch(operation, BatchKind.CREATE, queue)
 
     def _new_task(self, queue: QueueName, request: BatchCreate) -> Task:
         if request.refusal is not None:
@@ -89,10 +91,17 @@ class BatchService:
 
         def finish(results: Sequence[Refusal | None]) -> Operation:
             return _operation(
-                operation_name, BatchKind.DELETE, start, self.clock.now(), _failures(results), len(names)
+                operation_name,
+                BatchKind.DELETE,
+                queue,
+                start,
+                self.clock.now(),
+                _failures(results),
+                len(names),
             )
 
-        return await self.store.delete_batch(operation_name, tasks, finish, self.clock.now())
+        operation = await self.store.delete_batch(operation_name, tasks, finish, self.clock.now())
+        return _same_batch(operation, BatchKind.DELETE, queue)
 
     async def get_operation(self, name: str) -> Operation:
         return await self.store.get_operation(operation_of(name), self.clock.now())
@@ -112,6 +121,13 @@ def _operation_name(queue: QueueName, request_id: str) -> OperationName:
             f"The request id must be at most {_MAX_REQUEST_ID} characters, without slashes."
         )
     return OperationName(queue.parent, request_id or str(uuid.uuid4()))
+
+
+def _same_batch(operation: Operation, kind: BatchKind, queue: QueueName) -> Operation:
+    """The operation, unless it is an earlier one of something else: then nothing was done, which must be told."""
+    if operation.kind is not kind or operation.queue != queue:
+        raise InvalidArgument(f"The request id '{operation.name.id}' was used for another batch.")
+    return operation
 
 
 def _tried(make: Callable[[], T]) -> T | Refusal:
@@ -142,6 +158,7 @@ def _failures(results: Sequence[object]) -> Mapping[int, Failure]:
 def _operation(
     name: OperationName,
     kind: BatchKind,
+    queue: QueueName,
     start: Instant,
     end: Instant,
     failures: Mapping[int, Failure],
@@ -159,6 +176,7 @@ def _operation(
     return Operation(
         name=name,
         kind=kind,
+        queue=queue,
         start_time=start,
         end_time=end,
         state=_state(len(failures), count),

@@ -1,12 +1,16 @@
 """IAM policies on queues: kept and shown. Access is not checked: whoever reaches the server may do everything."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from taskweir.domain.errors import Aborted, InvalidArgument, QueueNotFound, quoted
 from taskweir.domain.iam import Policy
 from taskweir.domain.name_rules import queue_of
 from taskweir.store.base import Store
+
+_PERMISSION: Final = re.compile(r"cloudtasks\.(queues|tasks)\.[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,8 @@ class PolicyService:
         """All that were asked for, on a queue that exists; none on one that does not."""
         queue = queue_of(resource)
         for permission in permissions:
-            if "*" in permission or not permission:
-                raise InvalidArgument(
-                    f"Permission {quoted(permission)!r} is not valid: wildcards are not allowed."
-                )
+            if not _PERMISSION.fullmatch(permission):
+                raise InvalidArgument(f"Permission {quoted(permission)} is not valid for this resource.")
         try:
             await self.store.get_queue(queue)
         except QueueNotFound:

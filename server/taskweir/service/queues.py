@@ -7,7 +7,7 @@ from typing import Final
 from taskweir.clock import Clock
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import FailedPrecondition, InvalidArgument, QueueExists, QueueNotFound, quoted
-from taskweir.domain.limits import MAX_QUEUES_PAGE
+from taskweir.domain.limits import MAX_PAGE_BYTES, MAX_QUEUES_PAGE
 from taskweir.domain.locations import REGIONS
 from taskweir.domain.model import Queue, QueueState
 from taskweir.domain.name_rules import location_of, queue_in_body, queue_of
@@ -20,6 +20,8 @@ from taskweir.store.base import Store
 
 _SCAN: Final = 1_000
 """Queues read at a time when a filter decides how many of them are shown."""
+_QUEUE_SIZE: Final = 1_024
+"""Bytes of a queue beside its HTTP target, at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,10 @@ class QueueService:
         request = f"ListQueues\n{location}\n{filter}"
         after = tokens.read(request, page_token, self.clock.now())
         found = await self._find(location, after, size + 1, matches)
-        if len(found) <= size:
-            return Page(found, "")
-        return Page(found[:size], tokens.make(request, found[size - 1].name.id, self.clock.now()))
+        page = _within_a_page(found[:size])
+        if len(page) == len(found):
+            return Page(page, "")
+        return Page(page, tokens.make(request, page[-1].name.id, self.clock.now()))
 
     async def _find(self, parent: LocationName, after: str, wanted: int, matches: Matches) -> Sequence[Queue]:
         found: list[Queue] = []
@@ -129,6 +132,22 @@ class QueueService:
                 "Use ListLocations to list valid locations."
             )
         return location
+
+
+def _within_a_page(queues: Sequence[Queue]) -> Sequence[Queue]:
+    """As many as a client takes in one message, at least one."""
+    total = 0
+    for count, queue in enumerate(queues):
+        total += _rough_size(queue)
+        if total > MAX_PAGE_BYTES and count:
+            return queues[:count]
+    return queues
+
+
+def _rough_size(queue: Queue) -> int:
+    """In bytes on the wire, a little more rather than less. Everything but header overrides is bounded."""
+    headers = queue.http_target.header_overrides if queue.http_target else ()
+    return _QUEUE_SIZE + sum(len(name) + len(value.encode()) + 8 for name, value in headers)
 
 
 def _plain_queue(name: QueueName, draft: QueueDraft) -> Queue:

@@ -42,8 +42,6 @@ class TaskService:
         if not tasks:
             return Page(tasks, "")
         last = tasks[-1].name.id
-        if not full and len(tasks) < size:
-            return Page(tasks, "")
         more = await self.store.list_tasks(queue, last, 1, with_body=False, max_bytes=MAX_PAGE_BYTES)
         return Page(tasks, tokens.make(request, last, self.clock.now()) if more else "")
 

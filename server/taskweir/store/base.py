@@ -118,8 +118,8 @@ class Store(Protocol):
     async def list_tasks(
         self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
     ) -> Sequence[Task]:
-        """Tasks in order of their ids, from the first id greater than `after`: at most `limit`, and no more after
-        the one whose body makes their sum pass `max_bytes` (at least one, if there is any). Raises QueueNotFound."""
+        """Tasks in order of their ids, from the first id greater than `after`: at most `limit`, and of those as many
+        as take about `max_bytes` together (at least one, if there is any). Raises QueueNotFound."""
         ...
 
     async def delete_task(self, name: TaskName, now: Instant) -> None:

@@ -47,7 +47,6 @@ def run_task(transaction: Transaction, name: TaskName, now: Instant) -> Run:
     shown = transaction.memory.holds.show(stored)
     begun = lifecycle.begin_attempt(replace(shown, schedule_time=now), now)
     update_tasks(transaction.connection, [begun])
-    transaction.memory.lower_cursor(entry.queue.uid, (now, begun.uid))
     transaction.take([begun.uid])
     run = Run(begun)
     transaction.after_commit(lambda: _hold_run(transaction.memory, entry, run))

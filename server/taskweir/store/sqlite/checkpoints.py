@@ -64,12 +64,22 @@ class Checkpoints:
             await self._running
 
     async def _move(self) -> None:
-        """Move what there is; when nothing was written meanwhile, the log starts over."""
-        _, logged, moved = await self._checkpoint(self._checkpointer, "PASSIVE")
-        self._moved = moved * _FRAME
-        if moved == logged and self._size() <= self._moved + _FRAME:
-            await self._empty(self._checkpointer)
+        """Move what there is, and what came meanwhile if it is much; when nothing did, the log starts over."""
+        while await self._move_once():
+            left = self._size() - self._moved
+            if left <= _FRAME:
+                await self._empty(self._checkpointer)
+            if left < _START:
+                break
         self._running = None
+
+    async def _move_once(self) -> bool:
+        """Whether all was moved that was there."""
+        _, logged, moved = await self._checkpoint(self._checkpointer, "PASSIVE")
+        if logged < 0:
+            return False
+        self._moved = moved * _FRAME
+        return moved == logged
 
     async def _empty(self, connection: aiosqlite.Connection) -> None:
         busy, _, _ = await self._checkpoint(connection, "TRUNCATE")
@@ -77,13 +87,13 @@ class Checkpoints:
             self._moved = 0
 
     async def _checkpoint(self, connection: aiosqlite.Connection, mode: str) -> tuple[int, int, int]:
-        """Whether something was in the way, and of how many frames how many are moved."""
+        """Whether something was in the way, and of how many frames how many are moved; -1 when that failed."""
         try:
             return await on_thread(connection, lambda raw: _checkpoint(raw, mode))
         except sqlite3.Error as error:
             # Nothing is lost: it stays in the log. A full disk is told to the writers by their own commits.
             _log.warning("the log could not be moved into the data file: %s", error)
-            return 1, 0, self._moved // _FRAME
+            return 1, -1, -1
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str) -> tuple[int, int, int]:

@@ -79,6 +79,7 @@ def get_operation(connection: sqlite3.Connection, name: OperationName, now: Inst
 def _operation_json(operation: Operation) -> Json:
     return {
         "kind": int(operation.kind),
+        "queue": operation.queue.id,
         "start": operation.start_time,
         "end": operation.end_time,
         "state": int(operation.state),
@@ -93,6 +94,7 @@ def _operation_of(name: OperationName, value: Json) -> Operation:
     return Operation(
         name=name,
         kind=BatchKind(value["kind"]),
+        queue=name.location.queue(value["queue"]),
         start_time=value["start"],
         end_time=value["end"],
         state=BatchState(value["state"]),

@@ -63,8 +63,7 @@ def read_task(connection: sqlite3.Connection, entry: Entry, uid: int) -> Task | 
 def list_tasks(
     connection: sqlite3.Connection, entry: Entry, after: str, limit: int, *, with_body: bool, max_bytes: int
 ) -> Sequence[Task]:
-    """Tasks in order of their ids: at most `limit`, and none after the one that makes the sum of what was read
-    (bodies, and the rest of the payloads, which can be as large) pass `max_bytes`."""
+    """Tasks in order of their ids: at most `limit`, and of those as many as take `max_bytes` together, at least one."""
     (found,) = connection.execute(
         _SIZES_WITH_BODY if with_body else _SIZES, (entry.generation, after, limit)
     ).fetchone()
@@ -74,11 +73,11 @@ def list_tasks(
 
 
 def within(sizes: Sequence[tuple[int, int]], max_bytes: int) -> Sequence[int]:
-    """Of uids with sizes in bytes those up to the one that makes the sum pass `max_bytes`."""
+    """Of uids with sizes in bytes as many as stay within `max_bytes` together, but at least one."""
     total = 0
-    for count, (_, size) in enumerate(sizes, start=1):
+    for count, (_, size) in enumerate(sizes):
         total += size
-        if total > max_bytes:
+        if total > max_bytes and count:
             return [uid for uid, _ in sizes[:count]]
     return [uid for uid, _ in sizes]
 
@@ -90,5 +89,6 @@ def _sizes_sql(size: str) -> str:
     )
 
 
-_SIZES: Final = _sizes_sql("length(payload)")
-_SIZES_WITH_BODY: Final = _sizes_sql("length(payload) + length(body)")
+# What is not payload or body, the queue's name and the times and counts, takes 512 bytes at the most.
+_SIZES: Final = _sizes_sql("512 + length(id) + length(payload)")
+_SIZES_WITH_BODY: Final = _sizes_sql("512 + length(id) + length(payload) + length(body)")
