@@ -195,6 +195,26 @@ ROWS: Final = [
     ),
     row(
         "UpdateCmekConfig",
+        "key is no key",
+        pb.UpdateCmekConfigRequest(
+            cmek_config={"name": f"{PARENT}/cmekConfig", "kms_key": "x/locations/us-central1/y"}
+        ),
+        "INVALID_ARGUMENT",
+        'KMS key must be formatted: "projects/<PROJECT_ID>/locations/<LOCATION_ID>/keyRings/<KEY_RING>'
+        '/cryptoKeys/<KEY>".',
+    ),
+    *(
+        row(
+            "TestIamPermissions",
+            f"permission is {permission!r}",
+            TestIamPermissionsRequest(resource=QUEUE, permissions=[permission]),
+            "INVALID_ARGUMENT",
+            f"Permission {permission} is not valid for this resource.",
+        )
+        for permission in ("storage.buckets.get", "cloudtasks.*", "")
+    ),
+    row(
+        "UpdateCmekConfig",
         "mask has x",
         pb.UpdateCmekConfigRequest(
             cmek_config={"name": f"{PARENT}/cmekConfig"}, update_mask={"paths": ["x"]}

@@ -15,7 +15,7 @@ from tests.store.factories import RecordingListener
 
 import taskweir.store.sqlite as package
 from taskweir.domain.model import PullMessage
-from taskweir.store.sqlite import SqliteStore, checkpoints, claims, sweep, task_reads, tasks, tombstones
+from taskweir.store.sqlite import SqliteStore, checkpoints, claims, inserts, sweep, task_reads, tasks, tombstones
 from taskweir.store.sqlite.connection import on_thread
 from taskweir.store.sqlite.migrate import migrate
 
@@ -61,7 +61,7 @@ def raw(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         task_reads._ROWS_WITH_BODY,
         task_reads._SIZES,
         task_reads._SIZES_WITH_BODY,
-        tasks._EXISTING,
+        inserts._EXISTING,
         tasks._REMOVE,
         tasks._UPDATE,
         tombstones._TOMBSTONED,

@@ -34,6 +34,8 @@ class Kind:
 
     stage: Stage
     run: Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+    one_statement_for: int = 0
+    """Up to so many items are written by one statement, which needs no BEGIN and COMMIT around it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -100,18 +102,26 @@ def _run_in_one(
     connection: sqlite3.Connection, ops: Sequence[Op], begin: Callable[[sqlite3.Connection], Transaction]
 ) -> Committed | Failed:
     changes = connection.total_changes
-    writes = any(op.kind.stage <= Stage.WRITE for op in ops)
     try:
-        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         transaction = begin(connection)
-        answers = _run_kinds(transaction, ops)
-        connection.execute("COMMIT")
+        if _is_one_statement(ops):
+            answers = _run_kinds(transaction, ops)
+        else:
+            writes = any(op.kind.stage <= Stage.WRITE for op in ops)
+            connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            answers = _run_kinds(transaction, ops)
+            connection.execute("COMMIT")
     except (
         Exception
     ) as error:  # Whatever it is, it is the answer to these operations, and the thread goes on.
         _roll_back(connection)
         return Failed(ops, error, reason_of(error))
     return Committed(transaction, answers, connection.total_changes - changes)
+
+
+def _is_one_statement(ops: Sequence[Op]) -> bool:
+    kind = ops[0].kind
+    return len(ops) <= kind.one_statement_for and all(op.kind is kind for op in ops)
 
 
 def _run_kinds(transaction: Transaction, ops: Sequence[Op]) -> Sequence[tuple[Op, Any]]:

@@ -1,5 +1,7 @@
 """What the store keeps in memory beside the file, all of it rebuilt when the file is opened."""
 
+import itertools
+
 from taskweir.domain.times import Instant
 from taskweir.store.base import Retention
 from taskweir.store.sqlite.holds import Holds
@@ -24,12 +26,11 @@ class Memory:
         self.nothing_expires_before: Instant = 0
         """No task reaches its time of retention before this, so the sweep need not look."""
         self._cursors: dict[int, Key] = {}
-        self._last_uid = last_uid
+        self._uids = itertools.count(last_uid + 1)
         self._last_generation = last_generation
 
     def new_uid(self) -> int:
-        self._last_uid += 1
-        return self._last_uid
+        return next(self._uids)
 
     def new_generation(self) -> int:
         self._last_generation += 1

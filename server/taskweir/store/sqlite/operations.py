@@ -8,8 +8,9 @@ from taskweir.domain.model import Task
 from taskweir.domain.names import OperationName, QueueName, TaskName
 from taskweir.domain.operation import BatchKind, BatchState, Failure, Operation
 from taskweir.domain.times import Instant
+from taskweir.store.sqlite.inserts import insert_tasks
 from taskweir.store.sqlite.rows import Json, decode, encode, json_row_of, task_of
-from taskweir.store.sqlite.tasks import delete_tasks, insert_tasks
+from taskweir.store.sqlite.tasks import delete_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
 

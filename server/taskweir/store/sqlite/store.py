@@ -16,7 +16,7 @@ from taskweir.domain.names import LocationName, OperationName, QueueName, TaskNa
 from taskweir.domain.operation import Operation
 from taskweir.domain.times import Instant
 from taskweir.store.base import Claim, ClaimRequest, Listener, Retention, SweepStep
-from taskweir.store.sqlite import attempts, claims, operations, queues, settings, task_reads, tasks
+from taskweir.store.sqlite import attempts, claims, inserts, operations, queues, settings, task_reads, tasks
 from taskweir.store.sqlite.batch import Kind, Stage, run_calls
 from taskweir.store.sqlite.checkpoints import Checkpoints
 from taskweir.store.sqlite.connection import (
@@ -39,11 +39,11 @@ T = TypeVar("T")
 
 
 def _insert(transaction: Transaction, items: Sequence[tuple[Task, Instant]]) -> Sequence[Task | Refusal]:
-    return tasks.insert_tasks(transaction, [task for task, _ in items], items[-1][1])
+    return inserts.insert_tasks(transaction, [task for task, _ in items], items[-1][1])
 
 
 _FINISH: Final = Kind(Stage.FINISH, attempts.finish_attempts)
-_INSERT: Final = Kind(Stage.INSERT, _insert)
+_INSERT: Final = Kind(Stage.INSERT, _insert, one_statement_for=inserts.MOST_AT_ONCE)
 _WRITE: Final = Kind(Stage.WRITE, run_calls)
 _RELEASE: Final = Kind(Stage.RELEASE, claims.release)
 _CLAIM: Final = Kind(Stage.CLAIM, run_calls)

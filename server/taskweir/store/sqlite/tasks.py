@@ -1,103 +1,20 @@
-"""Changing tasks: inserted, deleted, ended, updated."""
+"""Changing tasks: deleted, ended, updated. They are inserted in inserts.py."""
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from taskweir.domain.errors import QueueNotFound, Refusal, TaskExists, TaskGone, TaskNotFound, TaskTombstoned
+from taskweir.domain.errors import QueueNotFound, Refusal, TaskGone, TaskNotFound
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Queue, Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.queues import tombstone_ttl
 from taskweir.store.sqlite.registry import Entry
-from taskweir.store.sqlite.rows import (
-    COLUMNS,
-    UID,
-    attempt_json,
-    decode,
-    encode,
-    row_of,
-)
+from taskweir.store.sqlite.rows import attempt_json, encode
 from taskweir.store.sqlite.task_reads import get_task
-from taskweir.store.sqlite.tombstones import is_gone, is_purged, leave_tombstones, tombstoned
+from taskweir.store.sqlite.tombstones import is_gone, leave_tombstones
 from taskweir.store.sqlite.transaction import Transaction
-
-_MOST_AT_ONCE: Final = 128
-
-
-def _insert_sql(count: int) -> str:
-    values = ", ".join([f"({', '.join('?' * len(COLUMNS))})"] * count)
-    return f"INSERT INTO task ({', '.join(COLUMNS)}) VALUES {values} ON CONFLICT (generation, id) DO NOTHING"  # noqa: S608 -- constants
-
-
-_INSERT: Final = {1 << power: _insert_sql(1 << power) for power in range(_MOST_AT_ONCE.bit_length())}
-"""By how many rows it inserts: powers of two, so that there are few texts to keep prepared."""
-
-
-def insert_tasks(transaction: Transaction, tasks: Sequence[Task], now: Instant) -> Sequence[Task | Refusal]:
-    """Each task with its uid, or why it is refused."""
-    entries = [transaction.entry(task.name.queue) for task in tasks]
-    answers: list[Task | Refusal] = [
-        QueueNotFound()
-        if entry is None
-        else replace(task, uid=transaction.memory.new_uid(), queue_uid=entry.queue.uid)
-        for task, entry in zip(tasks, entries, strict=True)
-    ]
-    _refuse_names_of_the_gone(transaction, entries, answers, now)
-    _insert(transaction, entries, answers)
-    for answer in answers:
-        if isinstance(answer, Task):
-            transaction.memory.lower_cursor(answer.queue_uid, (answer.schedule_time, answer.uid))
-            transaction.task_due(answer.queue_uid, answer.schedule_time)
-    return answers
-
-
-def _refuse_names_of_the_gone(
-    transaction: Transaction, entries: Sequence[Entry | None], answers: list[Task | Refusal], now: Instant
-) -> None:
-    tasks = [(place, task) for place, task in enumerate(answers) if isinstance(task, Task)]
-    taken = tombstoned(transaction.connection, [(task.queue_uid, task.name.id) for _, task in tasks], now)
-    for which, (place, task) in enumerate(tasks):
-        entry = entries[place]
-        assert entry is not None
-        if which in taken or (entry.retired and is_purged(transaction.connection, entry, task.name.id, now)):
-            answers[place] = TaskTombstoned()
-
-
-def _insert(transaction: Transaction, entries: Sequence[Entry | None], answers: list[Task | Refusal]) -> None:
-    """Insert what is not refused, and refuse what is there already."""
-    rows = [
-        row_of(task, task.uid, entry.generation)
-        for task, entry in zip(answers, entries, strict=True)
-        if isinstance(task, Task) and entry is not None
-    ]
-    if _insert_rows(transaction.connection, rows) == len(rows):
-        return
-    there = _existing(transaction.connection, [row[UID] for row in rows])
-    for place, task in enumerate(answers):
-        if isinstance(task, Task) and task.uid not in there:
-            answers[place] = TaskExists()
-
-
-def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
-    """How many went in; a name that is there already stays out."""
-    inserted = start = 0
-    while start < len(rows):
-        count = min(_MOST_AT_ONCE, 1 << ((len(rows) - start).bit_length() - 1))
-        values = [value for row in rows[start : start + count] for value in row]
-        inserted += connection.execute(_INSERT[count], values).rowcount
-        start += count
-    return inserted
-
-
-def _existing(connection: sqlite3.Connection, uids: Sequence[int]) -> set[int]:
-    (found,) = connection.execute(_EXISTING, (encode(uids),)).fetchone()
-    return set(decode(found))
-
-
-_EXISTING: Final = "SELECT json_group_array(uid) FROM task WHERE uid IN (SELECT value FROM json_each(?))"
 
 
 def delete_tasks(
