@@ -7,4 +7,4 @@ from contextvars import ContextVar
 from typing import Final
 
 call_deadline: Final[ContextVar[float | None]] = ContextVar("call_deadline", default=None)
-"""In seconds of the running event loop's clock; None for a call without one, and for the server's own work."""
+"""In seconds of `time.monotonic`, which event loops count in too; None for a call without one, and for the server's own work."""

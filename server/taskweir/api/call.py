@@ -8,8 +8,8 @@ Metadata = Sequence[tuple[str, str | bytes]]
 
 @dataclass(slots=True)
 class Call:
-    """`rpc` is the full path, e.g. google.cloud.tasks.v2.CloudTasks/CreateTask. `deadline` is in seconds of the
-    running event loop's clock, None for a call without one. Names in `metadata` are lower case."""
+    """`rpc` is the full path, e.g. google.cloud.tasks.v2.CloudTasks/CreateTask. `deadline` is in seconds of
+    `time.monotonic`, None for a call without one. Names in `metadata` are lower case."""
 
     rpc: str
     metadata: Metadata

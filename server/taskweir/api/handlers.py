@@ -3,8 +3,8 @@
 gRPC is given no deserializer of its own: it would answer UNKNOWN to a request that cannot be parsed.
 """
 
-import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
@@ -48,7 +48,7 @@ def _handler(method: Method, calls: Calls) -> Callable[[bytes, _Context], Awaita
 
 def _call(method: Method, context: _Context) -> Call:
     remaining: float | None = context.time_remaining()
-    deadline = None if remaining is None else asyncio.get_running_loop().time() + remaining
+    deadline = None if remaining is None else time.monotonic() + remaining
     return Call(method.rpc, context.invocation_metadata() or (), deadline)
 
 

@@ -1,6 +1,6 @@
 """What production asks of a call beside its request, and --strict does too."""
 
-import asyncio
+import time
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Final
@@ -40,7 +40,7 @@ class Strictness:
     def _check_deadline(self, call: Call) -> None:
         if call.deadline is None:
             return
-        remaining = call.deadline - asyncio.get_running_loop().time()
+        remaining = call.deadline - time.monotonic()
         if remaining > _LONGEST_DEADLINE:
             deadline = self._wall_now() + int(min(remaining, _FAR_FUTURE) * SECOND)
             raise InvalidArgument(

@@ -18,6 +18,8 @@ _RETRY_REASON: Final = ""
 
 def stored_http_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers a created task shows: the caller's, but for those the service makes, and its User-Agent."""
+    if not headers:
+        return {"User-Agent": USER_AGENT}
     return {**dict(without(without_reserved(headers.items()), "user-agent")), "User-Agent": USER_AGENT}
 
 

@@ -1,5 +1,6 @@
 """Which names a call takes, and production's answer to those it does not."""
 
+from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.errors import (
@@ -45,8 +46,9 @@ def _no_such_consumer(text: str) -> PermissionDenied:
     )
 
 
+@lru_cache(maxsize=4_096)
 def queue_of(text: str) -> QueueName:
-    """The queue a call works on."""
+    """The queue a call works on. Remembered, since many calls name few queues."""
     name = QueueName.parse(text)
     if name is None:
         raise InvalidArgument(_INVALID_RESOURCE)

@@ -64,7 +64,13 @@ def _http_request(request: HttpRequest, *, strict: bool) -> HttpRequest:
         raise InvalidArgument("HttpRequest.body can only be set for the HTTP methods POST, PUT and PATCH.")
     if request.authorization is not None:
         _check_authorization(request, strict=strict)
-    return replace(request, headers=http_request.stored_http_headers(request.headers))
+    return HttpRequest(
+        request.url,
+        request.http_method,
+        http_request.stored_http_headers(request.headers),
+        request.body,
+        request.authorization,
+    )
 
 
 def _check_authorization(request: HttpRequest, *, strict: bool) -> None:

@@ -20,9 +20,11 @@ _VIEW: Final = "google.cloud.tasks.v2.Task.View"
 
 def full_view(number: int, path: str = "response_view") -> bool:
     """Whether a view shows the body; an unspecified one does not. Raises InvalidArgument for an unknown one."""
-    if number not in task_pb2.Task.View.values():
-        raise invalid_value(path, _VIEW, number)
-    return number == task_pb2.Task.FULL
+    if number == task_pb2.Task.FULL:
+        return True
+    if number in (task_pb2.Task.BASIC, task_pb2.Task.VIEW_UNSPECIFIED):
+        return False
+    raise invalid_value(path, _VIEW, number)
 
 
 def task_draft(message: task_pb2.Task, path: str = "task") -> TaskDraft:
