@@ -131,8 +131,7 @@ async def test_a_deadline_is_shown_as_a_date(
     remaining: float, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Real time counts, whatever the server's clock says; a deadline that no calendar has is shown as a near one."""
-    monkeypatch.setattr("asyncio.AbstractEventLoop.time", lambda _: 0.0)
-    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.time", lambda _: 0.0)
+    monkeypatch.setattr("taskweir.api.strictness.time.monotonic", lambda: 0.0)
     strictness = Strictness(lambda: 1_795_348_800 * SECOND)
     method = Method("rpc", "name", "name", pb.GetQueueRequest.FromString, pytest.fail)
     call = Call("rpc", [CREDENTIALS], deadline=remaining)
