@@ -65,7 +65,9 @@ class RawClient:
 
 
 def _details(error: grpc.aio.AioRpcError) -> tuple[Message, ...]:
-    packed = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin")
+    # Not by dict(): an older grpcio's Metadata looks like a mapping and is none.
+    trailers = {key: value for key, value in error.trailing_metadata() or ()}  # noqa: C416
+    packed = trailers.get("grpc-status-details-bin")
     if packed is None:
         return ()
     status = status_pb2.Status.FromString(packed)
