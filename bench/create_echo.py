@@ -29,6 +29,14 @@ _AHEAD: Final = 86_400.0
 """Seconds until the tasks are due: nothing is dispatched meanwhile."""
 _AIM: Final = 0.7
 _QUEUE: Final = queue_name("bench")
+_FLAGS: Final = (
+    "--queue",
+    _QUEUE,
+    "--durability",
+    "full",
+    "--log-level",
+    "debug",
+)  # at the end, its counters
 _COUNTERS: Final = re.compile(r"commits=(\d+) operations=(\d+)")
 
 
@@ -60,7 +68,7 @@ async def run(options: Options) -> None:
 
 
 async def _create(data: Path, log: Path) -> Run:
-    async with await ServerProcess.serving(data, log, "--queue", _QUEUE, "--durability", "full") as server:
+    async with await ServerProcess.serving(data, log, *_FLAGS) as server:
         measured = await _load(server)
         if code := await server.stop():
             raise RuntimeError(f"the server stopped with exit code {code}")

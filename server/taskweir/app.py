@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import resource
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from taskweir.api.grpc_server import GrpcServer
 from taskweir.api.http_server import HttpServer
@@ -68,12 +69,14 @@ class Server:
         sender: Sender,
         worker: Worker,
         grpc_server: GrpcServer,
+        health: "_Health",
     ) -> None:
         self._settings = settings
         self._store = store
         self._sender = sender
         self._worker = worker
         self._grpc = grpc_server
+        self._health = health
         self._http: HttpServer | None = None
         self._background: list[asyncio.Task[None]] = []
         self.grpc_address = ""
@@ -97,7 +100,7 @@ class Server:
                 listener=listeners,
                 retention=_retention(settings),
                 durability=settings.durability,
-                on_trouble=health.on_trouble,
+                on_trouble=health.store_says,
             )
             undo.push_async_callback(store.close)
             sender = sender or _curl_sender(settings)
@@ -111,11 +114,13 @@ class Server:
             await worker.start()
             grpc_server = _grpc_server(settings, services)
             undo.push_async_callback(grpc_server.stop, 0)
-            health.grpc_server = grpc_server
-            server = cls(settings, store, sender, worker, grpc_server)
+            server = cls(settings, store, sender, worker, grpc_server, health)
             await server._listen()
-            server._background = [asyncio.create_task(worker.run()), asyncio.create_task(sweeper.run())]
-            health.on_trouble(store.trouble)
+            server._background = [
+                _watched(worker.run(), "worker", health),
+                _watched(sweeper.run(), "sweeper", health),
+            ]
+            health.open(grpc_server, store.trouble)
             undo.pop_all()
         return server
 
@@ -127,7 +132,7 @@ class Server:
     async def _listen(self) -> None:
         host = self._settings.host
         port = self._grpc.bind(host, self._settings.port)
-        self._http = await HttpServer.start(host, self._settings.http_port, lambda: self._store.trouble)
+        self._http = await HttpServer.start(host, self._settings.http_port, lambda: self._health.trouble)
         try:
             await self._grpc.start()
         except BaseException:
@@ -139,6 +144,7 @@ class Server:
     async def stop(self) -> None:
         """Take no new calls, let calls and attempts in flight finish within the drain timeout, and close the data."""
         drain = self._settings.drain_timeout
+        self._health.stopping = True
         _, cut_off = await asyncio.gather(self._grpc.stop(drain / SECOND), self._worker.stop(drain))
         if cut_off:
             _LOG.warning("%d attempts did not finish in time; they will be sent again", cut_off)
@@ -152,14 +158,48 @@ class Server:
 
 
 class _Health:
-    """Passes the store's trouble on to the health service, once there is one."""
+    """Whether the server can do its work: the store can write, and every part that works by itself is still there."""
 
     def __init__(self) -> None:
-        self.grpc_server: GrpcServer | None = None
+        self.stopping = False
+        self._grpc_server: GrpcServer | None = None
+        self._of_store: str | None = None
+        self._of_parts: str | None = None
 
-    def on_trouble(self, reason: str | None) -> None:
-        if self.grpc_server is not None:
-            self.grpc_server.set_serving(serving=reason is None)
+    @property
+    def trouble(self) -> str | None:
+        """Why it cannot, or None."""
+        return self._of_parts or self._of_store
+
+    def open(self, grpc_server: GrpcServer, store_trouble: str | None) -> None:
+        """From now on the health service says what there is to say."""
+        self._grpc_server = grpc_server
+        self.store_says(store_trouble)
+
+    def store_says(self, trouble: str | None) -> None:
+        self._of_store = trouble
+        self._tell()
+
+    def part_ended(self, name: str, error: BaseException | None) -> None:
+        """A part that was to work until the server stops."""
+        if self.stopping:
+            return
+        _LOG.critical("the %s has ended; the server must be started again", name, exc_info=error)
+        self._of_parts = f"the {name} has ended"
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._grpc_server is not None:
+            self._grpc_server.set_serving(serving=self.trouble is None)
+
+
+def _watched(part: Coroutine[Any, Any, None], name: str, health: _Health) -> asyncio.Task[None]:
+    def ended(task: asyncio.Task[None]) -> None:
+        health.part_ended(name, None if task.cancelled() else task.exception())
+
+    task = asyncio.create_task(part)
+    task.add_done_callback(ended)
+    return task
 
 
 def _retention(settings: Settings) -> Retention:

@@ -68,8 +68,27 @@ def test_the_bucket_never_holds_more_than_its_burst() -> None:
 def test_a_clock_that_goes_back_makes_no_tokens_and_loses_none() -> None:
     """Time before the last look counts as no time."""
     bucket = TokenBucket.full(limits(1.0), START).take(4, START)
-    assert bucket.available(START - HOUR) == 6
-    assert bucket.take(1, START - HOUR).available(START) == 5
+    back = START - HOUR
+    assert bucket.available(back) == 6
+    assert bucket.rebased(back).available(back) == 6
+    assert bucket.take(1, back).available(back) == 5
+
+
+def test_after_the_clock_went_back_tokens_come_at_the_rate_again() -> None:
+    """They do not wait until the clock is where it was. Going on, nothing changes."""
+    empty = TokenBucket.full(limits(1.0), START).take(10, START)
+    back = START - HOUR
+    rebased = empty.rebased(back)
+    assert rebased.next_token_at(back) == back + SECOND
+    assert rebased.available(back + 3 * SECOND) == 3
+    assert empty.rebased(START + SECOND) == empty
+
+
+def test_a_token_that_is_put_back_is_there_again() -> None:
+    """But no more than the bucket holds, and whatever the time."""
+    bucket = TokenBucket.full(limits(1.0), START)
+    assert bucket.take(1, START).put_back() == bucket
+    assert bucket.put_back() == bucket
 
 
 def test_changed_limits_keep_what_was_saved_up_to_the_new_burst() -> None:

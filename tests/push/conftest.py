@@ -100,6 +100,13 @@ class Bench:
         await self.settle()
 
 
+def held(bench: Bench) -> asyncio.Future[int | None]:
+    """From now on attempts stay in flight until the future is given a status."""
+    answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    bench.sender.answer = lambda _: answer
+    return answer
+
+
 MakeBench = Callable[..., "Bench"]
 
 
@@ -117,7 +124,7 @@ async def bench() -> AsyncIterator[Bench]:
         ":memory:", listener=listeners, retention=retention, durability="off", on_trouble=lambda _: None
     )
     sender = ScriptedSender(clock)
-    capacity = Capacity(100, 1 << 20)
+    capacity = Capacity(100, 8 << 20)
     worker = Worker(store, clock, Dispatcher(store, sender, clock, AppEngineHost()), capacity)
     listeners.add(worker)
     await worker.start()

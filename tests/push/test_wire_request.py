@@ -40,7 +40,67 @@ def test_url_is_taken_apart_and_what_cannot_stand_in_a_request_line_is_encoded(
 
 
 @pytest.mark.parametrize(
-    "url", ["", "t/", "ftp://t/", "http:/t/", "http://", "http:///a", "http://:80/", "http://é..x/"]
+    ("url", "origin", "name", "port"),
+    [
+        ("http://T.Example/", "http://t.example/", "t.example", 80),
+        ("https://t/", "https://t/", "t", 443),
+        ("http://t.:81/", "http://t.:81/", "t.", 81),
+        ("http://t:/", "http://t/", "t", 80),
+        ("http://a_b-c~1/", "http://a_b-c~1/", "a_b-c~1", 80),
+        ("http://%74%C3%BC.x/", "http://xn--t-eha.x/", "xn--t-eha.x", 80),
+        ("http://bücher.example/", "http://xn--bcher-kva.example/", "xn--bcher-kva.example", 80),
+        ("http://127.0.0.1:81/", "http://127.0.0.1:81/", "", 81),
+        ("http://127.0.0.1.:81/", "http://127.0.0.1:81/", "", 81),
+        ("http://0x7f.1/", "http://127.0.0.1/", "", 80),
+        ("http://2130706433/", "http://127.0.0.1/", "", 80),
+        ("http://0177.0.0.1/", "http://127.0.0.1/", "", 80),
+        ("http://\uff11\uff12\uff17.0.0.1/", "http://127.0.0.1/", "", 80),
+        ("http://[::1]:81/", "http://[::1]:81/", "", 81),
+        ("http://256.1.1.1/", "http://256.1.1.1/", "256.1.1.1", 80),
+    ],
+)
+def test_a_host_is_a_name_to_be_resolved_or_an_address(url: str, origin: str, name: str, port: int) -> None:
+    """Odd forms of an address are read as every machine reads them: no lookup, and no way around a check of it."""
+    wire = wire_request(replace(REQUEST, url=url))
+    assert (wire.origin, wire.name, wire.port) == (origin, name, port)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://0x7f.1:81/", "0x7f.1:81"),
+        ("http://T.Example/", "T.Example"),
+        ("http://\uff11\uff12\uff17.0.0.1/", "127.0.0.1"),
+    ],
+)
+def test_host_header_is_the_host_as_it_was_written(url: str, host: str) -> None:
+    """But for an international one, which goes out in its ASCII form."""
+    assert wire_request(replace(REQUEST, url=url)).headers[0] == ("Host", host)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "t/",
+        "ftp://t/",
+        "http:/t/",
+        "http://",
+        "http:///a",
+        "http://:80/",
+        "http://é..x/",
+        "http://a b/",
+        "http://*/",
+        "http://a,b/",
+        "http://a%00b/",
+        "http://a%2fb/",
+        "http://ex℀mple/",
+        "http://[::1/",
+        "http://::1/",
+        "http://t:8x/",
+        "http://t:65536/",
+        "http://t:" + "9" * 5_000 + "/",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     """With a reason, before anything is sent."""

@@ -5,21 +5,14 @@ from itertools import pairwise
 
 import pytest
 from tests.eventually import eventually
-from tests.push.conftest import PARENT, START, Bench
+from tests.push.conftest import PARENT, START, Bench, held
 
-from taskweir.domain.drafts import QueueDraft, TaskDraft
-from taskweir.domain.errors import TaskGone, TaskNotFound, Unavailable
-from taskweir.domain.model import HttpRequest, RateLimits, RetryConfig
+from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.errors import TaskGone
+from taskweir.domain.model import RateLimits, RetryConfig
 from taskweir.domain.times import HOUR, MILLISECOND, MINUTE, SECOND
 
 Q = f"{PARENT}/queues/q"
-
-
-def held(bench: Bench) -> "asyncio.Future[int | None]":
-    """From now on attempts stay in flight until the future is given a status."""
-    answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-    bench.sender.answer = lambda _: answer
-    return answer
 
 
 async def test_due_tasks_go_in_order_of_schedule_time(bench: Bench) -> None:
@@ -64,6 +57,25 @@ async def test_a_backlog_goes_at_the_rate_after_its_burst(bench: Bench, rate: fl
     for n in range(1, 31):
         await bench.advance(step)
         assert len(bench.sender.sent) == burst + n
+
+
+async def test_a_backlog_goes_on_at_its_rate_when_the_clock_went_back(bench: Bench) -> None:
+    """What was planned for later by the clock of before is planned anew, and no token is given twice."""
+    await bench.queue(rate=10.0)
+    await bench.queues.pause(Q)
+    for n in range(14):
+        await bench.task(str(n))
+    await bench.advance(2 * HOUR)
+    await bench.queues.resume(Q)
+    await bench.settle()
+    assert len(bench.sender.sent) == 10
+    bench.clock._now -= HOUR
+    await bench.queue("other")
+    await bench.task("other", "other")
+    await bench.settle()
+    assert bench.sender.names[10:] == ["other"]
+    await bench.advance(100 * MILLISECOND)
+    assert bench.sender.names[11:] == ["10"]
 
 
 async def test_a_changed_rate_takes_effect_at_once(bench: Bench) -> None:
@@ -301,117 +313,3 @@ async def test_a_task_in_flight_can_be_run_again(bench: Bench) -> None:
     await bench.advance(MINUTE)
     assert bench.sender.names == ["t", "t"]
     assert bench.worker.in_flight == 0
-
-
-async def test_a_dead_target_delays_no_other_queue(bench: Bench) -> None:
-    """However much hangs, a queue that holds little always gets through."""
-    never = held(bench)
-    for name in ("dead-1", "dead-2"):
-        await bench.queue(name, concurrent=5_000)
-        for n in range(90):
-            await bench.task(f"{name}-{n}", name)
-    await bench.settle()
-    stuck = len(bench.sender.sent)
-    assert stuck < 100
-    bench.sender.answer = lambda request: never if "dead" in request.url else 200
-    await bench.queue("alive")
-    for n in range(50):
-        await bench.task(f"alive-{n}", "alive")
-    await eventually(lambda: sum(name.startswith("alive") for name in bench.sender.names) == 50)
-    never.set_result(200)
-    await eventually(lambda: bench.worker.in_flight == 0 and len(bench.sender.sent) == 230)
-
-
-async def test_bodies_in_memory_are_bounded(bench: Bench) -> None:
-    """Of a backlog of large tasks only as many are held as the budget of bytes allows."""
-    answer = held(bench)
-    await bench.queue()
-    for n in range(30):
-        await bench.tasks.create(Q, TaskDraft(payload=HttpRequest(f"http://target/{n}", body=b"x" * 100_000)))
-    await bench.settle()
-    assert 1 <= len(bench.sender.sent) <= 10
-    assert bench.capacity.free_bytes > 0
-    answer.set_result(200)
-    bench.sender.answer = lambda _: 200
-    await eventually(lambda: len(bench.sender.sent) == 30)
-    await bench.settle()
-    assert (bench.capacity.free_slots, bench.capacity.free_bytes) == (100, 1 << 20)
-
-
-async def test_an_answer_is_recorded_as_soon_as_the_store_can_write(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Until then the task is held, and not sent again."""
-    monkeypatch.setattr("taskweir.push.attempt._RECORD_AGAIN_AFTER", 0.001)
-    finish, refused = bench.store.finish_attempt, []
-
-    async def full_disk(*args: object) -> object:
-        if len(refused) < 3:
-            refused.append(args)
-            raise Unavailable("disk full")
-        return await finish(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(bench.store, "finish_attempt", full_disk)
-    await bench.queue()
-    await bench.task("t")
-    await eventually(lambda: len(refused) == 3 and bench.worker.in_flight == 0)
-    assert bench.sender.names == ["t"]
-    with pytest.raises((TaskGone, TaskNotFound)):
-        await bench.tasks.get(f"{Q}/tasks/t", full=False)
-
-
-async def test_a_store_that_cannot_claim_is_asked_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A refused claim loses no wake-up."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
-    claim, refused = bench.store.claim, []
-
-    async def busy(*args: object) -> object:
-        if args[0] and len(refused) < 2:
-            refused.append(args)
-            raise Unavailable("too much is waiting")
-        return await claim(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(bench.store, "claim", busy)
-    await bench.queue()
-    await bench.task("t")
-    await eventually(lambda: bench.sender.names == ["t"])
-    assert len(refused) == 2
-
-
-async def test_a_fault_of_the_worker_does_not_end_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """It is logged, and every queue is looked at again."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
-    claim, failed = bench.store.claim, []
-
-    async def broken(*args: object) -> object:
-        if args[0] and not failed:
-            failed.append(args)
-            raise RuntimeError("a bug")
-        return await claim(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(bench.store, "claim", broken)
-    await bench.queue()
-    await bench.task("t")
-    await eventually(lambda: bench.sender.names == ["t"])
-    assert "the worker failed" in caplog.text
-
-
-async def test_a_fault_in_sending_is_a_failed_attempt(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """The task stays under the retry law."""
-
-    def broken(_: object) -> object:
-        raise RuntimeError("a bug")
-
-    await bench.queue()
-    bench.sender.answer = broken
-    await bench.task("t")
-    await eventually(lambda: len(bench.sender.sent) == 1 and bench.worker.in_flight == 0)
-    assert (await bench.tasks.get(f"{Q}/tasks/t", full=False)).dispatch_count == 1
-    bench.sender.answer = lambda _: 200
-    await bench.advance(100 * MILLISECOND)
-    assert len(bench.sender.sent) == 2
-    assert "fault of the server" in caplog.text

@@ -4,7 +4,20 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.store.builders import NOW, PARENT, Q, claim, ids, make_queue, set_queue, sweep_all, task
+from tests.store.builders import (
+    NOW,
+    PARENT,
+    RETENTION,
+    Q,
+    begin_one,
+    claim,
+    ids,
+    make_queue,
+    result,
+    set_queue,
+    sweep_all,
+    task,
+)
 from tests.store.conftest import Reopen
 from tests.store.factories import RecordingListener, StoreFactory
 
@@ -64,13 +77,89 @@ async def test_the_listener_is_told_of_a_changed_queue(
     assert listener.told() == [("changed", purged)]
 
 
-async def test_a_purge_that_forgets_makes_the_queue_anew(
+async def test_a_purge_that_forgets_leaves_it_the_same_queue(
     store: Store, q: Queue, listener: RecordingListener
 ) -> None:
-    """The old one is gone, the new one has its settings and its policy."""
+    """So the worker goes on with its rate and its attempts in flight."""
     purged = await store.purge_queue(Q, NOW, forget_names=True)
-    assert purged.uid != q.uid
-    assert listener.told() == [("gone", q.uid), ("changed", purged)]
+    assert purged.uid == q.uid
+    assert listener.told() == [("changed", purged)]
+
+
+@pytest.mark.parametrize("swept", ["at once", "later"])
+async def test_a_purge_that_forgets_frees_every_name(store: Store, q: Queue, swept: str) -> None:
+    """Of tasks that are there, that ended, and that went with earlier purges; what ends afterwards blocks again."""
+    names = ("deleted", "done", "purged", "there")
+    for name in names:
+        await store.insert_task(task(name), NOW)
+        if name == "deleted":
+            await store.delete_task(Q.task(name), NOW)
+        elif name == "done":
+            await store.finish_attempt(result(await begin_one(store, q)), NOW)
+        elif name == "purged":
+            await store.purge_queue(Q, NOW, forget_names=False)
+    await store.purge_queue(Q, NOW, forget_names=True)
+    for name in names:
+        with pytest.raises(TaskNotFound):
+            await store.get_task(Q.task(name), with_body=False)
+        with pytest.raises(TaskNotFound):
+            await store.delete_task(Q.task(name), NOW)
+    if swept == "at once":
+        await sweep_all(store, NOW, limit=1)
+    for name in names:
+        await store.insert_task(task(name), NOW)
+        await store.delete_task(Q.task(name), NOW)
+    await sweep_all(store, NOW, limit=1)
+    for name in names:
+        with pytest.raises(TaskTombstoned):
+            await store.insert_task(task(name), NOW)
+
+
+async def test_forgotten_names_are_swept_in_steps(store: Store, q: Queue) -> None:
+    """Not in the purge, which takes no longer for a million; nor do they wait for their time."""
+    await fill(store)
+    await asyncio.gather(*(store.delete_task(Q.task(f"t{n:03}"), NOW) for n in range(30)))
+    await store.purge_queue(Q, NOW, forget_names=True)
+    steps = 0
+    while (await store.sweep(NOW, 7)).more:
+        steps += 1
+    assert steps == 30 // 7
+    assert await sweep_all(store, NOW) == NOW + RETENTION.task
+
+
+async def test_other_queues_keep_the_names_that_one_forgets(store: Store, q: Queue) -> None:
+    """Also queues made after it."""
+    await store.purge_queue(Q, NOW, forget_names=True)
+    other = PARENT.queue("other")
+    await make_queue(store, other)
+    for name in (Q, other):
+        await store.insert_task(task(in_queue=name), NOW)
+        await store.delete_task(name.task("t"), NOW)
+    await store.purge_queue(Q, NOW, forget_names=True)
+    await sweep_all(store, NOW)
+    await store.insert_task(task(), NOW)
+    with pytest.raises(TaskTombstoned):
+        await store.insert_task(task(in_queue=other), NOW)
+
+
+async def test_forgotten_names_stay_forgotten_when_opened_again(
+    durable: StoreFactory, reopen: Reopen
+) -> None:
+    """And those that came after stay taken."""
+    store = await reopen(durable)
+    q = await make_queue(store)
+    await fill(store, 3)
+    await store.delete_task(Q.task("t000"), NOW)
+    await store.purge_queue(Q, NOW, forget_names=True)
+    await store.insert_task(task("t001"), NOW)
+    await store.delete_task(Q.task("t001"), NOW)
+    await store.close()
+    again = await reopen(durable)
+    assert (await again.get_queue(Q)).uid == q.uid
+    for name in ("t000", "t002"):
+        await again.insert_task(task(name), NOW)
+    with pytest.raises(TaskTombstoned):
+        await again.insert_task(task("t001"), NOW)
 
 
 async def test_a_paused_queue_stays_paused(store: Store, q: Queue) -> None:

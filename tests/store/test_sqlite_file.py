@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from tests.store.builders import NOW, RETENTION, Q, ids, make_queue, sweep_all, task
+from tests.store.builders import NOW, RETENTION, Q, ids, make_queue, queue, sweep_all, task
 from tests.store.factories import RecordingListener
 
-from taskweir.store.sqlite import DataFileRefused, SqliteStore
+from taskweir.domain.errors import TaskTombstoned
+from taskweir.store.sqlite import DataFileRefused, SqliteStore, migrate
 from taskweir.store.sqlite.connection import Durability, on_thread
 from taskweir.store.sqlite.migrate import APPLICATION_ID
+from taskweir.store.sqlite.queue_rows import settings_of
 
 Open = Callable[..., Awaitable[SqliteStore]]
 
@@ -88,7 +90,7 @@ async def test_an_empty_file_becomes_a_data_file(open_store: Open, path: Path) -
         ("PRAGMA application_id = 7;", "a SQLite file of another program"),
         (
             f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 999;",
-            "made by a newer version of taskweir (its schema is 999, this version knows 1)",
+            "made by a newer version of taskweir (its schema is 999, this version knows 2)",
         ),
     ],
 )
@@ -100,6 +102,30 @@ async def test_files_that_are_not_ours_are_refused_and_left_alone(
     before = content(path)
     assert await refusal(open_store, path) == message
     assert content(path) == before
+
+
+async def test_a_file_of_the_first_schema_is_taken_over(
+    open_store: Open, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its queues, its tasks and the names that are taken."""
+    first, connection = migrate._migrations()[:1], sqlite3.connect(path, isolation_level=None)
+    with monkeypatch.context() as old:
+        old.setattr(migrate, "_migrations", lambda: first)
+        migrate.migrate(connection, str(path))
+    settings = settings_of(queue())
+    connection.execute(
+        "INSERT INTO queue (project, location, id, generation, settings) VALUES (?, ?, ?, 1, ?)",
+        (Q.project, Q.location, Q.id, settings),
+    )
+    connection.execute("INSERT INTO task_tombstone VALUES (1, 'taken', ?, ?, 1)", (NOW, NOW + 1))
+    connection.close()
+    store = await open_store()
+    assert await store.queues() == [queue(uid=1)]
+    await store.insert_task(task(), NOW)
+    with pytest.raises(TaskTombstoned):
+        await store.insert_task(task("taken"), NOW)
+    await store.purge_queue(Q, NOW, forget_names=True)
+    await store.insert_task(task("taken"), NOW)
 
 
 async def test_what_is_no_database_is_refused_and_left_alone(open_store: Open, path: Path) -> None:

@@ -7,13 +7,30 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-from tests.store.builders import NOW, PARENT, RETENTION, Q, ids, make_queue, queue, task
+from tests.eventually import eventually
+from tests.store.builders import (
+    NOW,
+    PARENT,
+    RETENTION,
+    Q,
+    begin_one,
+    claim,
+    ids,
+    make_queue,
+    queue,
+    result,
+    task,
+)
 from tests.store.factories import RecordingListener
 
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import DeadlineExceeded, Unavailable
-from taskweir.domain.model import PullMessage, Queue
+from taskweir.domain.lifecycle import Ending
+from taskweir.domain.model import PullMessage, Queue, Task
+from taskweir.domain.names import OperationName
+from taskweir.domain.operation import BatchKind, BatchState, Operation
 from taskweir.store.sqlite import SqliteStore, group_commit
+from taskweir.store.sqlite.connection import on_thread
 
 
 @pytest.fixture
@@ -144,7 +161,7 @@ async def test_too_many_waiting_writes_are_refused(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At once; those that wait are carried out. The worker's are never too many."""
-    monkeypatch.setattr(group_commit, "MAX_WAITING", 5)
+    monkeypatch.setattr(group_commit, "MAX_WAITING_ROWS", 5)
     async with Jam(store) as jam:
         waiting = [asyncio.ensure_future(store.insert_task(task(f"t{n}"), NOW)) for n in range(5)]
         await started(waiting[0])
@@ -155,6 +172,103 @@ async def test_too_many_waiting_writes_are_refused(
         jam.let_go()
         await asyncio.gather(*waiting, workers)
     await store.insert_task(task("more"), NOW)
+
+
+async def test_the_worker_is_never_refused_because_too_much_waits(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It bounds itself by its attempts in flight, and what it records makes room."""
+    q = await store.get_queue(Q)
+    for n in range(3):
+        await store.insert_task(task(f"t{n}"), NOW)
+    begun = await begin_one(store, q)
+    (void,) = (await claim(store, q, limit=1)).tasks
+    monkeypatch.setattr(group_commit, "MAX_WAITING_ROWS", 0)
+    monkeypatch.setattr(group_commit, "MAX_WAITING_BYTES", 0)
+    async with Jam(store) as jam:
+        await set_aside(store, void)
+        full = asyncio.ensure_future(store.set_kms_key(PARENT, "key"))
+        calls = [
+            asyncio.ensure_future(store.finish_attempt(result(begun), NOW)),
+            asyncio.ensure_future(store.begin_attempt(void, NOW)),
+            asyncio.ensure_future(claim(store, q)),
+            asyncio.ensure_future(store.due_queues()),
+        ]
+        await started(calls[-1])
+        with pytest.raises(Unavailable):
+            await store.insert_task(task("more"), NOW)
+        jam.let_go()
+        finished, begins, claimed, _ = await asyncio.gather(*calls)
+        await full
+    assert finished is Ending.DONE
+    assert begins is None
+    assert len(claimed.tasks) == 2
+
+
+async def set_aside(store: SqliteStore, claimed: Task) -> None:
+    """Make a claim void, as a run of the task would."""
+    hold = store._memory.holds.get(claimed.uid)
+    assert hold is not None
+    hold.stale = True
+
+
+async def delete_many(store: SqliteStore, names: int, call: int = 0) -> Operation:
+    name = OperationName(PARENT, f"delete-{call}-{names}")
+    done = Operation(name, BatchKind.DELETE, Q, NOW, NOW, BatchState.SUCCEEDED, {})
+    return await store.delete_batch(name, [Q.task(f"t{n}") for n in range(names)], lambda _: done, NOW)
+
+
+async def insert_many(store: SqliteStore, tasks: int) -> Operation:
+    name = OperationName(PARENT, f"insert-{tasks}")
+    done = Operation(name, BatchKind.CREATE, Q, NOW, NOW, BatchState.SUCCEEDED, {})
+    return await store.insert_batch(name, [task(f"b{n}") for n in range(tasks)], lambda _: done, NOW)
+
+
+async def test_batches_count_by_their_rows_among_what_waits(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that would be too many are refused."""
+    monkeypatch.setattr(group_commit, "MAX_WAITING_ROWS", 100)
+    async with Jam(store) as jam:
+        waiting = [asyncio.ensure_future(delete_many(store, 50))]
+        await started(waiting[0])
+        for call in (insert_many(store, 60), delete_many(store, 60)):
+            with pytest.raises(Unavailable):
+                await call
+        waiting += [asyncio.ensure_future(insert_many(store, 40))]
+        await started(waiting[1])
+        jam.let_go()
+        await asyncio.gather(*waiting)
+    assert len(await ids(store)) == 40
+
+
+async def test_a_batch_of_more_rows_than_may_wait_may_wait_alone(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it could never be done."""
+    monkeypatch.setattr(group_commit, "MAX_WAITING_ROWS", 100)
+    async with Jam(store) as jam:
+        waiting = asyncio.ensure_future(delete_many(store, 500))
+        await started(waiting)
+        with pytest.raises(Unavailable):
+            await store.insert_task(task("a"), NOW)
+        jam.let_go()
+        await waiting
+    await store.insert_task(task("a"), NOW)
+
+
+async def test_a_transaction_is_bounded_by_its_rows(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by its operations: batches do not add up to one that everybody waits for."""
+    monkeypatch.setattr(group_commit, "_MAX_ROWS", 50)
+    before, _ = store.commits
+    await asyncio.gather(*(delete_many(store, 20, call) for call in range(8)))
+    assert store.commits[0] - before == 4
+    await asyncio.gather(*(store.insert_task(task(f"t{n}"), NOW) for n in range(100)))
+    assert store.commits[0] - before == 6
+    await delete_many(store, 100)
+    assert await ids(store) == []
 
 
 async def test_too_large_waiting_writes_are_refused(
@@ -235,3 +349,89 @@ async def test_nothing_runs_while_nothing_is_asked(store: SqliteStore) -> None:
     names = {one.get_name() for one in asyncio.all_tasks() if one is not asyncio.current_task()}
     assert names == {"group commit"}
     assert not [timer for timer in loop._scheduled if "taskweir" in repr(timer)]  # type: ignore[attr-defined]
+
+
+async def test_an_attempt_that_begins_while_a_run_is_committed_keeps_its_number(store: SqliteStore) -> None:
+    """The run, whose number it took, gets the next one."""
+    made = await store.insert_task(task(), NOW)
+    (claimed,) = (await claim(store, await store.get_queue(Q))).tasks
+    running = asyncio.ensure_future(store.run_task(made.name, NOW))
+    async with Jam(store):
+        begun = await store.begin_attempt(claimed, NOW)
+    assert begun is not None
+    assert begun.dispatch_count == 1
+    assert (await running).dispatch_count == 2
+    taken = await store.take_run(made.uid)
+    assert taken is not None
+    assert taken.dispatch_count == 2
+
+
+async def test_what_follows_a_commit_may_fail(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The callers have their answers, and the next writes go on."""
+
+    async def fail() -> None:
+        raise OSError("no such folder")
+
+    monkeypatch.setattr(store._commit, "_after_commit", fail)
+    await store.insert_task(task("a"), NOW)
+    await store.insert_task(task("b"), NOW)
+    assert "no such folder" in caplog.text
+
+
+async def test_who_is_told_of_trouble_may_fail(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The write is answered all the same."""
+
+    def fail(_: str | None) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store._commit, "_on_trouble", fail)
+    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = ON"))
+    with pytest.raises(Unavailable):
+        await store.insert_task(task("a"), NOW)
+    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = OFF"))
+    await store.insert_task(task("a"), NOW)
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_writer_that_fails_is_told_as_trouble_and_tried_again(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it is; the probe finds out when it is over."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(group_commit, "_PROBE_EVERY", 0.001)
+    with monkeypatch.context() as broken:
+        broken.setattr(group_commit, "run_batch", fail)
+        with pytest.raises(Unavailable):
+            await store.insert_task(task("a"), NOW)
+        assert store.trouble is not None
+    await eventually(lambda: store.trouble is None)
+    await store.insert_task(task("a"), NOW)
+    assert "the writer failed" in caplog.text
+
+
+async def test_nobody_hangs_when_the_runner_has_ended(
+    store: SqliteStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What ran, what waits and what comes is refused; the store says why, and can be closed."""
+    async with Jam(store) as jam:
+        waiting = asyncio.ensure_future(store.insert_task(task("waiting"), NOW))
+        await started(waiting)
+        store._commit._runner.cancel()
+        with pytest.raises(Unavailable):
+            await waiting
+        with pytest.raises(Unavailable):
+            await jam._call
+        jam._call = asyncio.ensure_future(asyncio.sleep(0))  # type: ignore[assignment]
+    with pytest.raises(Unavailable):
+        await store.insert_task(task("late"), NOW)
+    assert store.trouble is not None
+    assert "has ended" in caplog.text
+    assert store._commit._probe is None
+    await store.close()

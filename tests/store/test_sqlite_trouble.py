@@ -114,7 +114,7 @@ async def test_a_result_that_could_not_be_recorded_is_recorded_later(store: Sqli
     assert (await claim(store, q)).tasks == ()
     await pragma(store, "query_only = OFF")
     assert await store.finish_attempt(result(begun), NOW) is Ending.DONE
-    assert store.trouble is None
+    await eventually(lambda: store.trouble is None)
 
 
 async def test_it_recovers_by_itself(store: SqliteStore, told: list[str | None]) -> None:
@@ -138,8 +138,57 @@ async def test_when_there_is_room_again_writes_go_on(store: SqliteStore) -> None
         await store.insert_task(task(payload=BIG), NOW)
     await make_room(store)
     await store.insert_task(task(payload=BIG), NOW)
-    assert store.trouble is None
+    await eventually(lambda: store.trouble is None)
     assert await ids(store) == ["t"]
+
+
+async def test_what_still_fits_on_a_full_disk_does_not_end_the_trouble(
+    store: SqliteStore, told: list[str | None]
+) -> None:
+    """Neither small tries nor what frees room: the store would say yes and no in turn."""
+    await make_queue(store)
+    await store.insert_task(task("old"), NOW)
+    await fill_disk(store)
+    with pytest.raises(Unavailable):
+        await store.insert_task(task(payload=BIG), NOW)
+    await store.delete_task(Q.task("old"), NOW)
+    await probed(store, 5)
+    assert len(told) == 1
+    await make_room(store)
+    await eventually(lambda: store.trouble is None)
+    assert len(told) == 2
+
+
+async def probed(store: SqliteStore, times: int) -> None:
+    """Let the store try so often."""
+    for _ in range(times):
+        await eventually(lambda: store._commit._probe is None)
+        await eventually(lambda: store._commit._probe is not None)
+
+
+async def test_a_try_leaves_nothing_behind(store: SqliteStore) -> None:
+    """What it wrote is removed when it was found to fit."""
+    await make_queue(store)
+    await pragma(store, "query_only = ON")
+    with pytest.raises(Unavailable):
+        await store.insert_task(task(), NOW)
+    await pragma(store, "query_only = OFF")
+    await eventually(lambda: store.trouble is None)
+    await store.insert_task(task(), NOW)
+    rows = await on_thread(store._writer, lambda raw: raw.execute("SELECT name FROM meta").fetchall())
+    assert rows == [("page_token_key",)]
+
+
+async def test_a_try_takes_no_write_with_it_that_fits(store: SqliteStore) -> None:
+    """It has a transaction of its own."""
+    await make_queue(store)
+    await asyncio.gather(*(store.insert_task(task(f"t{n}"), NOW) for n in range(40)))
+    await fill_disk(store)
+    with pytest.raises(Unavailable):
+        await store.insert_task(task(payload=BIG), NOW)
+    for n in range(40):
+        store._commit._try_to_write()
+        await store.delete_task(Q.task(f"t{n}"), NOW)
 
 
 async def test_a_refused_batch_leaves_nothing_behind(store: SqliteStore) -> None:

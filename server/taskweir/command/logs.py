@@ -13,10 +13,14 @@ _PLAIN_ATTRIBUTES: Final = frozenset(vars(logging.makeLogRecord({}))) | {"messag
 
 
 def set_up_logging(level: str, form: str) -> None:
-    """Make the root logger write to standard error. `level` and `form` are the settings' words."""
+    """Make the root logger write to standard error. `level` and `form` are the settings' words; what libraries have to
+    say of their insides is left out."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(
+        level=max(logging.INFO, getattr(logging, level.upper())), handlers=[handler], force=True
+    )
+    logging.getLogger("taskweir").setLevel(level.upper())
 
 
 class TextFormatter(logging.Formatter):

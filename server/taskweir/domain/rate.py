@@ -4,7 +4,7 @@ Every attempt takes a token, retries too; RunTask does not. The bucket starts fu
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from taskweir.domain.model import RateLimits
@@ -48,7 +48,16 @@ class TokenBucket:
 
     def take(self, count: int, now: Instant) -> "TokenBucket":
         """The bucket with `count` tokens fewer. Take no more than are available."""
-        return TokenBucket(self.rate, self.burst, self._tokens_at(now) - count, max(now, self.at))
+        return TokenBucket(self.rate, self.burst, self._tokens_at(now) - count, now)
+
+    def put_back(self) -> "TokenBucket":
+        """The bucket with a token more, which was taken and not used."""
+        return replace(self, tokens=min(self.tokens + 1, float(self.burst)))
+
+    def rebased(self, now: Instant) -> "TokenBucket":
+        """The bucket to go on with. When the clock went back, it counts from now with the tokens that it had;
+        otherwise it would give none until the clock is where it was."""
+        return self if now >= self.at else replace(self, at=now)
 
     def next_token_at(self, now: Instant) -> Instant:
         """The first microsecond at which a token is available."""

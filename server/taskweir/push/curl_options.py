@@ -1,6 +1,6 @@
 """One request as the options of a libcurl easy handle: what we want of libcurl, and its own habits switched off."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pycurl
@@ -16,26 +16,34 @@ _LONGEST_IDLE: Final = 1
 """Seconds after which a kept connection is not used again: servers close theirs after two and more, and a request
 sent into that moment would be a failed attempt."""
 
+_FOR_EVER: Final = -1
+_SHORTEST: Final = 1
+"""Seconds. With 0, libcurl would not even find the addresses just given to it, and look the name up by itself."""
+
 _MADE_BY_LIBCURL: Final = "Content-Length"
 
 
 def set_options(
     curl: pycurl.Curl,
     request: WireRequest,
+    addresses: Sequence[str],
     deadline: Micros,
     trust: Trust,
     *,
+    forget_names: bool,
     before_sending: Callable[..., int],
     on_header: Callable[[bytes], object],
     on_body: Callable[[bytes], object],
 ) -> None:
-    """Set a fresh handle up for one request; `deadline` is in microseconds.
+    """Set a fresh handle up for one request. `addresses` are those of the request's name; `deadline` is in
+    microseconds. With `forget_names` the transfer's end makes libcurl forget the addresses of earlier ones.
 
     Raises pycurl.error for what this libcurl refuses and UnicodeError for text that has no UTF-8 form.
     """
     _set_habits(curl)
     _set_trust(curl, trust)
     _set_method(curl, request)
+    _set_addresses(curl, request, addresses, forget_names=forget_names)
     milliseconds = max(1, -(-deadline // MILLISECOND))
     curl.setopt(pycurl.URL, request.origin)
     curl.setopt(pycurl.REQUEST_TARGET, request.target)
@@ -82,6 +90,16 @@ def _set_method(curl: pycurl.Curl, request: WireRequest) -> None:
     elif request.method == "HEAD":
         curl.setopt(pycurl.NOBODY, 1)
     curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+
+
+def _set_addresses(
+    curl: pycurl.Curl, request: WireRequest, addresses: Sequence[str], *, forget_names: bool
+) -> None:
+    """Every transfer brings its own, so libcurl never looks a name up. It keeps them (`+`: not longer than the
+    timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
+    if request.name:
+        curl.setopt(pycurl.RESOLVE, [f"+{request.name}:{request.port}:{','.join(addresses)}"])
+    curl.setopt(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
 
 
 def _header_lines(request: WireRequest) -> list[bytes]:

@@ -1,82 +1,26 @@
-"""The sender on libcurl (pycurl): HTTP, TLS and name resolution from a library the world relies on."""
+"""The sender on libcurl (pycurl): HTTP and TLS from a library the world relies on. Names are resolved by ourselves."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Final
 
 import pycurl
 
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.times import SECOND, Micros
 from taskweir.push.curl_loop import CurlLoop
 from taskweir.push.curl_options import set_options
+from taskweir.push.resolver import Answer, Resolver
 from taskweir.push.sender import Outcome
+from taskweir.push.transfer import CLOSED, Transfer, unsent
 from taskweir.push.trust import trust
 from taskweir.push.wire_request import Unsendable, WireRequest, wire_request
-
-BODY_KEPT: Final = 1_024
-"""Bytes of an answer's body that are kept; the rest is read and dropped."""
 
 KEPT_CONNECTIONS: Final = 4_096
 """Idle connections kept for later requests, to all targets together: with far fewer than come into use at once,
 every burst would open and close the rest."""
 
 _SPARE_HANDLES: Final = 4_096
-_NEVER_SENT: Final = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
-_BROKEN: Final = "the connection was closed before an answer came"
-_CLOSED: Final = "the sender was closed"
-_CUT_SHORT: Final = "the connection was closed within the answer's headers"
-
-
-class _Transfer:
-    """An easy handle, and what it carries at the moment."""
-
-    __slots__ = ("body_start", "curl", "done", "header_lines", "is_sent", "request")
-
-    def __init__(self) -> None:
-        self.curl = pycurl.Curl()
-        self.request: WireRequest | None = None
-        self.done: asyncio.Future[Outcome] | None = None
-        self.header_lines: list[bytes] = []
-        self.body_start = b""
-        self.is_sent = False
-
-    def clear(self) -> None:
-        self.curl.reset()
-        self.request = self.done = None
-        self.header_lines.clear()
-        self.body_start = b""
-        self.is_sent = False
-
-    def before_sending(self, *_addresses: object) -> int:
-        """Once only: when a kept connection breaks before the answer, libcurl would send the request again by
-        itself, though the target may have worked on it. That is for the retry law to do, and to count."""
-        if self.is_sent:
-            return int(pycurl.PREREQFUNC_ABORT)
-        self.is_sent = True
-        return int(pycurl.PREREQFUNC_OK)
-
-    def on_body(self, chunk: bytes) -> None:
-        if len(self.body_start) < BODY_KEPT:
-            self.body_start += chunk[: BODY_KEPT - len(self.body_start)]
-
-    def outcome(self, errno: int, message: str) -> Outcome:
-        if errno in _NEVER_SENT:
-            return _unsent(message)
-        if errno == pycurl.E_ABORTED_BY_CALLBACK and self.is_sent and message != _CLOSED:
-            message = _BROKEN
-        if not errno and not _is_whole(self.header_lines):
-            errno, message = pycurl.E_PARTIAL_FILE, _CUT_SHORT
-        assert self.request is not None
-        return Outcome(
-            http_status=None if errno else self.curl.getinfo(pycurl.RESPONSE_CODE),
-            latency=self.curl.getinfo(pycurl.TOTAL_TIME_T),
-            timed_out=errno == pycurl.E_OPERATION_TIMEDOUT,
-            error=message,
-            request_line=self.request.request_line,
-            headers_sent=self.request.headers,
-            body_start=self.body_start,
-            retry_after=_retry_after(self.header_lines),
-        )
+_NO_NAME: Final = Answer()
 
 
 class CurlSender:
@@ -86,39 +30,45 @@ class CurlSender:
     requests are in flight is the caller's to bound.
     """
 
-    def __init__(self, ca_file: str | None = None, *, insecure_targets: bool = False) -> None:
+    def __init__(
+        self,
+        ca_file: str | None = None,
+        *,
+        insecure_targets: bool = False,
+        resolver: Resolver | None = None,
+    ) -> None:
         """Must be made on the loop that it will run on. Raises OSError for a `ca_file` that cannot be read."""
         self._trust = trust(ca_file, insecure=insecure_targets)
+        self._resolver = resolver or Resolver()
         self._curl_loop = CurlLoop(self._on_done, KEPT_CONNECTIONS)
         self._loop = asyncio.get_running_loop()
-        self._in_flight: dict[pycurl.Curl, _Transfer] = {}
-        self._spare: list[_Transfer] = []
+        self._in_flight: dict[pycurl.Curl, Transfer] = {}
+        self._spare: list[Transfer] = []
         self._is_closed = False
 
     async def send(self, request: OutgoingRequest) -> Outcome:
         """Send one request. A cancelled call drops its transfer and closes that connection."""
         if self._is_closed:
-            return _unsent(_CLOSED)
-        transfer = self._spare.pop() if self._spare else _Transfer()
+            return unsent(CLOSED)
         try:
-            self._start(transfer, request)
-        except (Unsendable, pycurl.error, UnicodeError) as error:
-            self._recycle(transfer)
-            return _unsent(str(error))
-        done = transfer.done
-        assert done is not None
-        try:
-            return await done
-        except asyncio.CancelledError:
-            if transfer.done is done:  # else it ended meanwhile, and may carry another request by now
-                self._drop(transfer)
-            raise
+            wire = wire_request(request)
+        except Unsendable as error:
+            return unsent(str(error))
+        if not wire.name:
+            return await self._exchange(wire, _NO_NAME, request.deadline)
+        answer = self._resolver.known(wire.name)
+        if answer is None:
+            return await self._look_up_and_exchange(wire, request.deadline)
+        if not answer.addresses:
+            return _unresolved(wire, answer.error)
+        return await self._exchange(wire, answer, request.deadline)
 
     async def close(self) -> None:
         """Drop requests in flight, whose callers are told so, and close kept connections."""
         self._is_closed = True
+        self._resolver.close()
         for transfer in list(self._in_flight.values()):
-            outcome = transfer.outcome(pycurl.E_ABORTED_BY_CALLBACK, _CLOSED)
+            outcome = transfer.outcome(pycurl.E_ABORTED_BY_CALLBACK, CLOSED)
             done = transfer.done
             self._drop(transfer)
             _tell(done, outcome)
@@ -127,20 +77,55 @@ class CurlSender:
             transfer.curl.close()
         self._spare.clear()
 
-    def _start(self, transfer: _Transfer, request: OutgoingRequest) -> None:
-        transfer.request = wire = wire_request(request)
+    async def _look_up_and_exchange(self, wire: WireRequest, deadline: Micros) -> Outcome:
+        began = self._loop.time()
+        try:
+            answer = await self._resolver.resolve(wire.name, deadline)
+        except TimeoutError:
+            return _unresolved(wire, "no answer within the deadline", deadline, timed_out=True)
+        waited = max(1, round((self._loop.time() - began) * SECOND))
+        if self._is_closed:
+            return Outcome(None, latency=waited, error=CLOSED)
+        if not answer.addresses:
+            return _unresolved(wire, answer.error, waited)
+        return await self._exchange(wire, answer, deadline - waited, waited)
+
+    async def _exchange(
+        self, wire: WireRequest, answer: Answer, deadline: Micros, waited: Micros = 0
+    ) -> Outcome:
+        transfer = self._spare.pop() if self._spare else Transfer()
+        try:
+            done = self._start(transfer, wire, answer, deadline, waited)
+        except (pycurl.error, UnicodeError) as error:
+            self._recycle(transfer)
+            return unsent(str(error))
+        try:
+            return await done
+        except asyncio.CancelledError:
+            if transfer.done is done:  # else it ended meanwhile, and may carry another request by now
+                self._drop(transfer)
+            raise
+
+    def _start(
+        self, transfer: Transfer, wire: WireRequest, answer: Answer, deadline: Micros, waited: Micros
+    ) -> asyncio.Future[Outcome]:
+        transfer.request = wire
+        transfer.waited = waited
         set_options(
             transfer.curl,
             wire,
-            request.deadline,
+            answer.addresses,
+            deadline,
             self._trust,
+            forget_names=waited > 0,  # so that what libcurl keeps grows no more than what the resolver keeps
             before_sending=transfer.before_sending,
             on_header=transfer.header_lines.append,
             on_body=transfer.on_body,
         )
-        transfer.done = self._loop.create_future()
+        transfer.done = done = self._loop.create_future()
         self._curl_loop.add(transfer.curl)
         self._in_flight[transfer.curl] = transfer
+        return done
 
     def _on_done(self, curl: pycurl.Curl, errno: int, message: str) -> None:
         transfer = self._in_flight.pop(curl)
@@ -148,12 +133,12 @@ class CurlSender:
         self._recycle(transfer)
         _tell(done, outcome)
 
-    def _drop(self, transfer: _Transfer) -> None:
+    def _drop(self, transfer: Transfer) -> None:
         del self._in_flight[transfer.curl]
         self._curl_loop.remove(transfer.curl)
         self._recycle(transfer)
 
-    def _recycle(self, transfer: _Transfer) -> None:
+    def _recycle(self, transfer: Transfer) -> None:
         if len(self._spare) < _SPARE_HANDLES:
             transfer.clear()
             self._spare.append(transfer)
@@ -167,22 +152,13 @@ def _tell(done: asyncio.Future[Outcome] | None, outcome: Outcome) -> None:
         done.set_result(outcome)
 
 
-def _unsent(reason: str) -> Outcome:
-    return Outcome(http_status=None, latency=0, error=reason, unsent=True)
-
-
-def _is_whole(header_lines: Sequence[bytes]) -> bool:
-    """Whether a blank line ends the answer's headers: libcurl takes a connection that closes before it for an end."""
-    for line in reversed(header_lines):
-        if line in (b"\r\n", b"\n"):
-            return True
-        if line.startswith(b"HTTP/"):
-            return False
-    return False
-
-
-def _retry_after(header_lines: Sequence[bytes]) -> str:
-    for line in header_lines:
-        if line[:12].lower() == b"retry-after:":
-            return line[12:].strip().decode("latin-1")
-    return ""
+def _unresolved(wire: WireRequest, reason: str, waited: Micros = 0, *, timed_out: bool = False) -> Outcome:
+    """A failed attempt as any other: nothing was sent, but the request was fit to be."""
+    return Outcome(
+        http_status=None,
+        latency=waited,
+        timed_out=timed_out,
+        error=f"could not resolve host: {wire.name}: {reason}",
+        request_line=wire.request_line,
+        headers_sent=wire.headers,
+    )

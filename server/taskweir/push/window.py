@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from taskweir.domain.limits import MAX_TASK_SIZE
 from taskweir.domain.model import Queue, QueueState, QueueType, Task
 from taskweir.domain.rate import TokenBucket
 from taskweir.domain.times import Instant
@@ -13,13 +14,23 @@ from taskweir.store.base import Claim, ClaimRequest
 _PREFETCH_SECONDS: Final = 0.1
 """A throttled queue has this much of its rate claimed ahead, so that not each token costs a claim of its own."""
 
+_MOST_BYTES_PER_CLAIM: Final = 8 << 20
+"""The JSON form of a claim costs several times its bodies, and stops the event loop while it is read."""
+_FEWEST_BYTES_PER_CLAIM: Final = 128 << 10
+"""What a queue asks for first, and then twice what it got, so that many queues of small tasks fit one store call."""
+
+
+def most_bytes(request: ClaimRequest) -> int:
+    """What the claim may bring at the worst: the task that reaches `max_bytes` comes whole."""
+    return request.max_bytes + MAX_TASK_SIZE
+
 
 @dataclass(slots=True, eq=False)
 class QueueWindow:
     """One queue's share of the worker's memory: bounded by its rate, whatever its backlog.
 
-    `claimed` tasks are held and wait for a token; `next_due` is when the store has more. `look_at` is when the
-    agenda will bring the queue up next, None when it is not on the agenda.
+    `claimed` tasks are held and wait for a token; `next_due` is when the store has more. `bytes_held` are of bodies
+    claimed and in flight, and those asked for while a claim is under way.
     """
 
     queue: Queue
@@ -28,7 +39,7 @@ class QueueWindow:
     claimed: deque[Task] = field(default_factory=deque)
     in_flight: int = 0
     bytes_held: int = 0
-    look_at: Instant | None = None
+    bytes_per_claim: int = _FEWEST_BYTES_PER_CLAIM
 
     @property
     def runs(self) -> bool:
@@ -54,16 +65,16 @@ class QueueWindow:
         return given_up
 
     def request(self, capacity: Capacity, now: Instant) -> ClaimRequest | None:
-        """What to claim now, if anything."""
+        """What to claim now, if anything. Until it is answered, the caller reserves `limit` slots and `most_bytes`."""
         if not self.runs or self.next_due is None or self.next_due > now:
             return None
         prefetch = self._prefetch()
         if len(self.claimed) > prefetch // 2:
             return None
-        wanted = max(self.bucket.available(now), prefetch) - len(self.claimed)
+        wanted = max(self._tokens(now), prefetch) - len(self.claimed)
         limit = min(wanted, self._room(capacity))
-        max_bytes = capacity.bytes_for(self.bytes_held)
-        if limit <= 0 or max_bytes <= 0:
+        max_bytes = min(capacity.bytes_for(self.bytes_held) - MAX_TASK_SIZE, self.bytes_per_claim)
+        if limit <= 0 or max_bytes < 0:
             return None
         self.next_due = None
         return ClaimRequest(self.queue.uid, limit, max_bytes)
@@ -71,6 +82,8 @@ class QueueWindow:
     def accept(self, claim: Claim) -> None:
         """Put claimed tasks in the window. What `note_due` said since the request was made stays noted."""
         self.claimed.extend(claim.tasks)
+        twice = 2 * sum(task.body_size for task in claim.tasks)
+        self.bytes_per_claim = max(_FEWEST_BYTES_PER_CLAIM, min(twice, _MOST_BYTES_PER_CLAIM - MAX_TASK_SIZE))
         if claim.next_due is not None:
             self.note_due(claim.next_due)
 
@@ -78,30 +91,33 @@ class QueueWindow:
         """Take the tasks out of the window that may be sent now, and a token for each."""
         if not self.runs or not self.claimed:
             return []
-        count = min(len(self.claimed), self.bucket.available(now), self._room(capacity))
+        count = min(len(self.claimed), self._tokens(now), self._room(capacity))
         if count <= 0:
             return []
         self.bucket = self.bucket.take(count, now)
         return [self.claimed.popleft() for _ in range(count)]
 
-    def return_token(self, now: Instant) -> None:
+    def return_token(self) -> None:
         """An attempt did not take place after all."""
-        self.bucket = self.bucket.take(-1, now)
+        self.bucket = self.bucket.put_back()
 
     def next_look(self, now: Instant) -> Instant | None:
         """When something can be done for this queue if nothing else happens; None to wait for an event."""
         if not self.runs or self.in_flight >= self.queue.rate_limits.max_concurrent_dispatches:
             return None
+        self.bucket = self.bucket.rebased(now)
         token_at = self.bucket.next_token_at(now)
         if self.claimed:
             return token_at
         return None if self.next_due is None else max(self.next_due, token_at)
 
-    def lacks_capacity(self, capacity: Capacity) -> bool:
-        """Whether the queue has to wait until other attempts end. What is claimed has its bytes already."""
-        if capacity.slots_for(self.in_flight) <= 0:
-            return True
-        return not self.claimed and capacity.bytes_for(self.bytes_held) <= 0
+    def lacks_bytes(self, capacity: Capacity) -> bool:
+        """Whether the queue has to wait until others hold less. What is claimed has its bytes already."""
+        return not self.claimed and capacity.bytes_for(self.bytes_held) < MAX_TASK_SIZE
+
+    def _tokens(self, now: Instant) -> int:
+        self.bucket = self.bucket.rebased(now)
+        return self.bucket.available(now)
 
     def _room(self, capacity: Capacity) -> int:
         free = self.queue.rate_limits.max_concurrent_dispatches - self.in_flight

@@ -23,12 +23,15 @@ class Unsendable(ValueError):
 class WireRequest:
     """A request for `target` to `origin`, such as http://localhost:8080/.
 
+    `name` is the host of `origin`, to be resolved, and `port` its port; the name is empty when the host is an address.
     `headers` are all that is sent, Host and Content-Length too; `body` is None for a method that has none.
     """
 
     method: str
     origin: str
     target: str
+    name: str
+    port: int
     headers: Sequence[tuple[str, str]]
     body: bytes | None
 
@@ -54,7 +57,7 @@ def wire_request(request: OutgoingRequest) -> WireRequest:
     if body is not None:
         headers.append(("Content-Length", str(len(body))))
     _check_framing(headers)
-    return WireRequest(request.method, url.origin, url.target, headers, body)
+    return WireRequest(request.method, url.origin, url.target, url.name, url.port, headers, body)
 
 
 def _check_framing(headers: Sequence[tuple[str, str]]) -> None:

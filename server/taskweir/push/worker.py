@@ -14,17 +14,23 @@ from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Queue, Task
 from taskweir.domain.rate import TokenBucket
-from taskweir.domain.times import SECOND, Instant, Micros
+from taskweir.domain.times import Instant, Micros
 from taskweir.push.agenda import Agenda
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
-from taskweir.push.window import QueueWindow
-from taskweir.store.base import ClaimRequest, Store
+from taskweir.push.flights import Flights
+from taskweir.push.releases import Releases
+from taskweir.push.waiting_line import WaitingLine
+from taskweir.push.window import QueueWindow, most_bytes
+from taskweir.store.base import Claim, ClaimRequest, Store
 
 _LOG: Final = logging.getLogger("taskweir.worker")
-_QUEUES_PER_CLAIM: Final = 256
+_LOOKS_PER_TICK: Final = 256
+"""Queues served before RunTask's attempts and what is to be released get their turn again."""
+_BYTES_PER_STORE_CALL: Final = 24 << 20
+"""Of bodies, at the worst; a call for as much takes no other queue in, so that it brings 32 MiB at most."""
 _PAUSE_AFTER_TROUBLE: Final = 1.0
-"""Seconds of real time before the store is asked again after it refused."""
+"""Seconds of real time before the store is asked again after it refused, or a queue is looked at after a fault."""
 
 
 class Worker:
@@ -37,12 +43,14 @@ class Worker:
         self._capacity = capacity
         self._windows: dict[int, QueueWindow] = {}
         self._agenda = Agenda()
-        self._waiting: dict[int, QueueWindow] = {}
+        self._line = WaitingLine()
+        self._set_aside: set[int] = set()
         self._runs: deque[tuple[int, int]] = deque()
-        self._released: list[Task] = []
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._flights = Flights()
         self._wakeup = asyncio.Event()
+        self._releases = Releases(store, self._wakeup.set)
         self._stopping = False
+        self._last_tick = clock.now()
 
     async def start(self) -> None:
         """Take stock of the queues. Call before the store is open to callers, then let `run` go."""
@@ -57,31 +65,24 @@ class Worker:
             self._wakeup.clear()
             try:
                 until = await self._tick()
+                if not self._stopping:
+                    await self._clock.wait(until, self._wakeup)
             except Exception:
                 # Our own fault, but a worker that ended here would leave every task where it is.
                 _LOG.exception("the worker failed; it looks at every queue again")
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
                 self._look_at_every_queue()
-                continue
-            if not self._stopping:
-                await self._clock.wait(until, self._wakeup)
 
     async def stop(self, timeout: Micros) -> int:
         """Begin no more attempts, let those in flight end within `timeout` of real time; how many were cut off."""
         self._stopping = True
         self._wakeup.set()
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=timeout / SECOND)
-        left = list(self._attempts)
-        for attempt in left:
-            attempt.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        return len(left)
+        return await self._flights.land(timeout)
 
     @property
     def in_flight(self) -> int:
         """Attempts that have begun and are not yet recorded."""
-        return len(self._attempts)
+        return len(self._flights)
 
     # What the store tells.
 
@@ -107,7 +108,7 @@ class Worker:
         window = self._windows.pop(queue_uid, None)
         if window is not None:
             self._agenda.put(window, None)
-            self._waiting.pop(queue_uid, None)
+            self._line.leave(window)
             self._give_up(window, window.give_up_claimed())
 
     def _add(self, queue: Queue) -> None:
@@ -117,33 +118,20 @@ class Worker:
     def _give_up(self, window: QueueWindow, tasks: Sequence[Task]) -> None:
         if tasks:
             self._free(window, sum(task.body_size for task in tasks))
-            self._released += tasks
-            self._wakeup.set()
+            self._releases.add(tasks)
 
     # The loop's body.
 
     async def _tick(self) -> Instant | None:
         """Do what can be done now; when there will be more to do."""
-        await self._release()
+        await self._releases.flush()
         self._start_runs()
-        self._plan_waiting()
-        now = self._clock.now()
-        claims: list[tuple[QueueWindow, ClaimRequest]] = []
-        for window in self._agenda.take_due(now):
-            self._dispatch(window, now)
-            request = window.request(self._capacity, now)
-            if request is not None:
-                claims.append((window, request))
-            else:
-                self._plan(window)
-        for start in range(0, len(claims), _QUEUES_PER_CLAIM):
-            await self._claim(claims[start : start + _QUEUES_PER_CLAIM], now)
+        self._heed_the_clock()
+        for window in self._agenda.take_due(self._last_tick):
+            self._line.join(window)
+        await self._claim(self._serve_line())
+        self._wake_for_the_line()
         return self._agenda.next_at()
-
-    async def _release(self) -> None:
-        if self._released:
-            released, self._released = self._released, []
-            await self._store.release(released)
 
     def _start_runs(self) -> None:
         """RunTask goes before all else, and past rate and concurrency; only a socket must be free."""
@@ -152,29 +140,85 @@ class Worker:
             window = self._windows.get(queue_uid)
             if window is not None:
                 self._begin(window, self._run_task(window, task_uid))
+            else:
+                self._flights.begin(self._drop_run(task_uid))
 
-    def _plan_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, {}
-        for window in waiting.values():
-            self._plan(window)
-
-    async def _claim(self, claims: Sequence[tuple[QueueWindow, ClaimRequest]], now: Instant) -> None:
-        try:
-            answers = await self._store.claim([request for _, request in claims], now)
-        except Unavailable:
-            await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-            for window, _ in claims:
-                window.note_due(now)
+    def _heed_the_clock(self) -> None:
+        """What was planned by a clock that went back would be hours late."""
+        now, before = self._clock.now(), self._last_tick
+        self._last_tick = now
+        if now < before:
+            for window in self._windows.values():
                 self._plan(window)
-            return
-        for (window, _), claim in zip(claims, answers, strict=True):
-            if self._windows.get(claim.queue_uid) is not window or not window.runs:
-                self._released += claim.tasks
-                self._wakeup.set()
-                continue
-            self._reserve(window, sum(task.body_size for task in claim.tasks))
-            window.accept(claim)
+
+    def _serve_line(self) -> list[tuple[QueueWindow, ClaimRequest]]:
+        """Send what is at hand of the queues in line, as far as capacity goes; what to claim for them."""
+        claims: list[tuple[QueueWindow, ClaimRequest]] = []
+        expected = 0
+        for _ in range(_LOOKS_PER_TICK):
+            window = self._line.next(self._capacity)
+            if window is None or expected >= _BYTES_PER_STORE_CALL:
+                break
+            self._line.leave(window)
+            self._capacity.waiting = len(self._line)
+            request = self._look(window)
+            if request is not None:
+                expected += most_bytes(request)
+                claims.append((window, request))
+        return claims
+
+    def _look(self, window: QueueWindow) -> ClaimRequest | None:
+        """Send what is claimed. What is to be claimed has its capacity reserved until the claim is answered."""
+        now = self._clock.now()
+        try:
             self._dispatch(window, now)
+            request = window.request(self._capacity, now)
+        except Exception as error:
+            self._leave_alone(window, error)
+            return None
+        if request is None:
+            self._plan(window)
+        else:
+            self._capacity.take(request.limit, 0)
+            self._reserve(window, most_bytes(request))
+        return request
+
+    async def _claim(self, claims: Sequence[tuple[QueueWindow, ClaimRequest]]) -> None:
+        if not claims:
+            return
+        try:
+            answers = await self._ask([request for _, request in claims])
+        finally:
+            for window, request in claims:
+                self._capacity.give_back(request.limit, 0)
+                self._free(window, most_bytes(request))
+        for (window, _), claim in zip(claims, answers, strict=True):
+            if isinstance(claim, Exception):
+                self._leave_alone(window, claim)
+            elif self._windows.get(claim.queue_uid) is not window or not window.runs:
+                self._releases.add(claim.tasks)
+            else:
+                self._accept(window, claim)
+
+    async def _ask(self, requests: Sequence[ClaimRequest]) -> Sequence[Claim | Exception]:
+        """The claims, or why there is none. What is wrong with one queue stops no other."""
+        try:
+            return await self._store.claim(requests, self._clock.now())
+        except Unavailable as error:
+            return [error] * len(requests)
+        except Exception as error:
+            if len(requests) == 1:
+                return [error]
+        return [(await self._ask([request]))[0] for request in requests]
+
+    def _accept(self, window: QueueWindow, claim: Claim) -> None:
+        self._reserve(window, sum(task.body_size for task in claim.tasks))
+        window.accept(claim)
+        try:
+            self._dispatch(window, self._clock.now())
+        except Exception as error:
+            self._leave_alone(window, error)
+        else:
             self._plan(window)
 
     def _dispatch(self, window: QueueWindow, now: Instant) -> None:
@@ -186,52 +230,80 @@ class Worker:
     def _plan(self, window: QueueWindow) -> None:
         """Put the queue where it will be looked at when something can be done for it."""
         uid = window.queue.uid
-        if self._windows.get(uid) is not window:
+        if self._windows.get(uid) is not window or uid in self._set_aside:
             return
-        at = window.next_look(self._clock.now())
-        if at is not None and window.lacks_capacity(self._capacity):
-            self._waiting[uid] = window
-            at = None
+        now = self._clock.now()
+        try:
+            at = window.next_look(now)
+        except Exception as error:
+            self._leave_alone(window, error)
+            return
+        if at is not None and at <= now:
+            self._agenda.put(window, None)
+            self._line.join(window)
+            self._wake_for_the_line()
+            return
+        self._line.leave(window)
         earliest = self._agenda.next_at()
         self._agenda.put(window, at)
         if at is not None and (earliest is None or at < earliest):
             self._wakeup.set()
 
-    def _look_at_every_queue(self) -> None:
-        now = self._clock.now()
-        for window in self._windows.values():
-            window.note_due(now)
-            self._agenda.bring_forward(window, now)
+    def _wake_for_the_line(self) -> None:
+        if self._line.next(self._capacity) is not None:
+            self._wakeup.set()
 
-    # Attempts, each a task of the event loop.
+    # Trouble, which must not spread.
+
+    def _leave_alone(self, window: QueueWindow, error: Exception) -> None:
+        """For a while, so that neither a fault of our own nor a store that refuses is met again and again."""
+        if not isinstance(error, Unavailable):
+            _LOG.error("queue %s failed; it is looked at again later", window.queue.name, exc_info=error)
+        self._set_aside.add(window.queue.uid)
+        self._agenda.put(window, None)
+        self._line.leave(window)
+        asyncio.get_running_loop().call_later(_PAUSE_AFTER_TROUBLE, self._look_again, window)
+
+    def _look_again(self, window: QueueWindow) -> None:
+        self._set_aside.discard(window.queue.uid)
+        window.note_due(self._clock.now())
+        self._plan(window)
+
+    def _look_at_every_queue(self) -> None:
+        for window in self._windows.values():
+            self._look_again(window)
+
+    # Attempts.
 
     def _begin(self, window: QueueWindow, attempt: Coroutine[Any, Any, None]) -> None:
         window.in_flight += 1
         self._capacity.take(1, 0)
-        running = asyncio.create_task(attempt)
-        self._attempts.add(running)
-        running.add_done_callback(self._attempt_over)
-
-    def _attempt_over(self, attempt: asyncio.Task[None]) -> None:
-        self._attempts.discard(attempt)
-        if not attempt.cancelled() and (error := attempt.exception()) is not None:
-            _LOG.error("an attempt was lost; its task is sent again after a restart", exc_info=error)
+        self._flights.begin(attempt)
 
     async def _attempt(self, window: QueueWindow, task: Task) -> None:
         try:
-            now = self._clock.now()
-            begun = await self._store.begin_attempt(task, now)
+            begun = await self._begun(task)
             if begun is None:
-                window.return_token(now)
+                window.return_token()
             else:
                 await self._dispatcher.attempt(begun, window.queue)
         finally:
             self._end(window, task.body_size)
 
+    async def _begun(self, task: Task) -> Task | None:
+        """The task with its attempt counted; None when there is to be none, now or at all."""
+        try:
+            return await self._store.begin_attempt(task, self._clock.now())
+        except Exception as error:
+            if not isinstance(error, Unavailable):
+                _LOG.exception("an attempt of task %s could not begin", task.name)
+            self._releases.add([task])
+            return None
+
     async def _run_task(self, window: QueueWindow, task_uid: int) -> None:
         size = 0
         try:
-            task = await self._store.take_run(task_uid)
+            task = await self._take_run(task_uid)
             if task is not None:
                 size = task.body_size
                 self._reserve(window, size)
@@ -239,13 +311,26 @@ class Worker:
         finally:
             self._end(window, size)
 
+    async def _drop_run(self, task_uid: int) -> None:
+        """The queue is gone, and its tasks with it; asking for the task ends its hold."""
+        await self._take_run(task_uid)
+
+    async def _take_run(self, task_uid: int) -> Task | None:
+        """Tried as long as it takes: the attempt is counted, and the task held for it."""
+        while True:
+            try:
+                return await self._store.take_run(task_uid)
+            except Unavailable:
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+
     def _end(self, window: QueueWindow, size: int) -> None:
         """An attempt is over: its queue, and who waited for its slot, may go on."""
         window.in_flight -= 1
         self._capacity.give_back(1, 0)
         self._free(window, size)
         self._plan(window)
-        if self._waiting or self._runs:
+        self._wake_for_the_line()
+        if self._runs:
             self._wakeup.set()
 
     # Memory that bodies take.

@@ -98,7 +98,8 @@ class Store(Protocol):
         ...
 
     async def purge_queue(self, name: QueueName, now: Instant, *, forget_names: bool) -> Queue:
-        """Drop every task in the queue; their names stay blocked unless `forget_names`. Raises QueueNotFound."""
+        """Drop every task in the queue; their names stay blocked. With `forget_names` they do not, nor does any name
+        the queue had before; it is the same queue in either case. Raises QueueNotFound."""
         ...
 
     async def locations(self, project: str) -> Sequence[str]:
@@ -211,7 +212,7 @@ class Store(Protocol):
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing can be written at present, or None."""
+        """Why writes are refused at present, or None. It is over when as much as the largest task fits again."""
         ...
 
     async def sweep(self, now: Instant, limit: int) -> SweepStep:

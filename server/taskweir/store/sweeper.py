@@ -7,7 +7,7 @@ from typing import Final
 from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Queue
-from taskweir.domain.times import MINUTE, Instant, Micros
+from taskweir.domain.times import MINUTE, SECOND, Instant, Micros
 from taskweir.store.base import Store
 
 _LOG: Final = logging.getLogger("taskweir.sweeper")
@@ -18,6 +18,8 @@ _PAUSE: Final = 0.01
 _PAUSE_AFTER_TROUBLE: Final = 5.0
 _LONGEST_WAIT: Final[Micros] = 5 * MINUTE
 """What a commit leaves to be swept is not told: the sweeper looks this often."""
+_SHORTEST_WAIT: Final[Micros] = SECOND
+"""Names of tasks fall due one by one under steady traffic; what is past its time counts as absent meanwhile."""
 
 
 class Sweeper:
@@ -33,8 +35,10 @@ class Sweeper:
         while True:
             self._wakeup.clear()
             next_due = await self._sweep()
-            latest = self._clock.now() + _LONGEST_WAIT
-            await self._clock.wait(latest if next_due is None else min(next_due, latest), self._wakeup)
+            now = self._clock.now()
+            latest = now + _LONGEST_WAIT
+            at = latest if next_due is None else min(next_due, latest)
+            await self._clock.wait(max(at, now + _SHORTEST_WAIT), self._wakeup)
 
     async def _sweep(self) -> Instant | None:
         while True:
@@ -42,6 +46,11 @@ class Sweeper:
                 step = await self._store.sweep(self._clock.now(), _STEP)
             except Unavailable as error:
                 _LOG.warning("sweeping waits: %s", error.message)
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+                continue
+            except Exception:
+                # Our own fault, but without a sweeper the data would grow for ever.
+                _LOG.exception("sweeping failed; it is tried again")
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
                 continue
             if not step.more:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from taskweir.domain import lifecycle
 from taskweir.domain.lifecycle import AttemptResult, Ending
-from taskweir.domain.model import Queue, QueueState, Task
+from taskweir.domain.model import QueueState, Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.holds import Hold, with_begun
@@ -30,8 +30,9 @@ def begin_attempt(memory: Memory, task: Task, now: Instant) -> Task | None:
         return None
     begun = lifecycle.begin_attempt(hold.shown_in(task), now)
     assert begun.last_attempt is not None
-    hold.claimed = False
+    # In this order: on the writer's thread a claim may look in between, and must find the task held.
     hold.begin(begun.dispatch_count, begun.last_attempt)
+    hold.claimed = False
     return begun
 
 
@@ -67,6 +68,8 @@ def _hold_run(memory: Memory, entry: Entry, run: Run) -> None:
 
 def take_run(memory: Memory, hold: Hold, task: Task | None) -> Task | None:
     """On the loop: the next of RunTask's attempts that nobody took, of the task as it was read just now."""
+    if not hold.runs:
+        return None  # While it was read, the task was deleted, or another took the run.
     begun = hold.runs.pop(0)
     if task is None or hold.dead:
         hold.attempts -= 1
@@ -96,7 +99,7 @@ class _Books:
     def __init__(self, transaction: Transaction, finishes: Sequence[Finish]) -> None:
         self._transaction = transaction
         self._changed: dict[int, Task] = {}
-        self._ended: dict[int, tuple[str, Queue, Ending]] = {}
+        self._ended: dict[int, tuple[str, Entry, Ending]] = {}
         unknown = {result.task_uid for result, _ in finishes if not self._is_plain_success(result)}
         self._rows = {
             row[UID]: row for row in read_rows(transaction.connection, list(unknown), with_body=False)
@@ -113,13 +116,13 @@ class _Books:
         if self._is_plain_success(result):
             hold = self._transaction.memory.holds.get(uid)
             assert hold is not None
-            return self._end(uid, hold.id, entry.queue, Ending.DONE)
+            return self._end(uid, hold.id, entry, Ending.DONE)
         task = self._task(uid, entry)
         if task is None:
             return None
         outcome = lifecycle.finish_attempt(task, result, entry.queue.retry_config, now)
         if isinstance(outcome, Ending):
-            return self._end(uid, task.name.id, entry.queue, outcome)
+            return self._end(uid, task.name.id, entry, outcome)
         self._changed[uid] = outcome
         return outcome.schedule_time
 
@@ -131,9 +134,9 @@ class _Books:
             return None
         return task_of(row, entry.queue.name, entry.queue.uid)
 
-    def _end(self, uid: int, task_id: str, queue: Queue, ending: Ending) -> Ending:
+    def _end(self, uid: int, task_id: str, entry: Entry, ending: Ending) -> Ending:
         self._changed.pop(uid, None)
-        self._ended[uid] = (task_id, queue, ending)
+        self._ended[uid] = (task_id, entry, ending)
         return ending
 
     def write(self, now: Instant) -> None:

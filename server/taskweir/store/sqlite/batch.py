@@ -21,10 +21,11 @@ class Stage(enum.IntEnum):
     """When in a batch a kind runs. Those past WRITE write nothing, so they work while nothing can be written."""
 
     FINISH = 1
-    INSERT = 2
-    WRITE = 3
-    RELEASE = 4
-    CLAIM = 5
+    PROBE = 2
+    INSERT = 3
+    WRITE = 4
+    RELEASE = 5
+    CLAIM = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +41,12 @@ class Kind:
 
 @dataclass(slots=True, eq=False)
 class Op:
-    """One caller's operation; `size` in bytes of task bodies, `deadline` in seconds of the loop's clock."""
+    """One caller's operation; `rows` is about how many it writes, `size` the bytes of their task bodies, `deadline` in
+    seconds of the loop's clock."""
 
     kind: Kind
     item: Any
+    rows: int
     size: int
     deadline: float | None
     future: "Future[Any]"

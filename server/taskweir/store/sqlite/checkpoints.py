@@ -1,7 +1,8 @@
 """Moving what was committed from the log into the data file, away from the writer's path.
 
 A writer that does it by itself lets every few hundredth commit wait for a whole checkpoint. A log that is moved while
-writes go on never starts over by itself, though: when it has grown large, the writer waits once for the rest of it.
+writes go on never starts over by itself, though: when it has grown large, the writer empties it, which is quick once
+nearly all of it is moved. None of this ever waits for who reads: as long as another program does, the log grows.
 """
 
 import asyncio
@@ -16,41 +17,62 @@ import aiosqlite
 from taskweir.store.sqlite.connection import on_thread
 
 _START: Final = 1024 * 1024
-"""Bytes of the log that are not moved yet, at which moving them begins. Larger portions make commits wait longer,
-since they share the disk."""
+"""Bytes by which the log grows between two checkpoints. Larger portions make commits wait longer, since they share
+the disk."""
 _STOP: Final = 16 * 1024 * 1024
-"""Size of the log at which the writer waits for it to be emptied."""
+"""Size of the log at which the writer empties it."""
 _FRAME: Final = 4_096 + 24
 """A page in the log, with its header."""
+_PAUSE_AFTER_TROUBLE: Final = 1.0
+"""Seconds of real time before a checkpoint that failed is tried again."""
+
+_PAUSE_FOR_READERS: Final = 0.1
+"""Seconds before the log is emptied where somebody read it."""
 
 _log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Woken by commits; nothing runs while nothing is written."""
+    """Woken by commits; nothing runs while nothing is written.
+
+    The log's size is that of its file. What is in it may be less: when all was moved but somebody reads, the file is
+    not cut, and the writer may begin anew at its front.
+    """
 
     def __init__(self, path: str, writer: aiosqlite.Connection, checkpointer: aiosqlite.Connection) -> None:
         self._wal = Path(f"{path}-wal")
         self._writer = writer
         self._checkpointer = checkpointer
-        self._moved = 0
         self._running: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._log_is_empty()
+
+    def _log_is_empty(self) -> None:
+        self._looked_at = 0
+        """Size of the log when it was last moved, as far as it could be."""
+        self._mostly_moved = True
+        """It could be but for a little at its end."""
+        self._wait_at = 0
+        """Size, if larger than _STOP, at which commits wait for a checkpoint that runs."""
 
     async def committed(self) -> None:
-        """Between two transactions: start a checkpoint, or wait for one when the log has grown large.
-
-        The log is always cut when it is empty, never written over from its start, so its size tells what is in it.
-        """
+        """Between two transactions: start a checkpoint, or empty a log that has grown large."""
         size = self._size()
-        if size >= _STOP:
-            await self._join()
-            await self._empty(self._writer)
-        elif size - self._moved >= _START and self._running is None:
+        if self._running is not None and size >= max(_STOP, self._wait_at):
+            await self._running
+        if self._running is not None or asyncio.get_running_loop().time() < self._not_before:
+            return
+        if size - self._looked_at >= _START:
             self._running = asyncio.create_task(self._move(), name="checkpoint")
+        elif size >= _STOP and self._mostly_moved:
+            emptied = await self._empty(self._writer)
+            if not emptied:
+                self._pause(_PAUSE_FOR_READERS)
 
     async def close(self) -> None:
         """Leave the log empty and close the connection."""
-        await self._join()
+        if self._running is not None:
+            await self._running
         await self._empty(self._writer)
         await self._checkpointer.close()
 
@@ -59,41 +81,52 @@ class Checkpoints:
             return self._wal.stat().st_size
         return 0
 
-    async def _join(self) -> None:
-        if self._running is not None:
-            await self._running
-
     async def _move(self) -> None:
-        """Move what there is, and what came meanwhile if it is much; when nothing did, the log starts over."""
-        while await self._move_once():
-            left = self._size() - self._moved
-            if left <= _FRAME:
+        """Move what there is, and what came meanwhile if it is much; when nothing did, empty the log."""
+        try:
+            grown = _START
+            while grown >= _START and await self._move_once():
+                grown = self._size() - self._looked_at
+            if grown == 0 and self._mostly_moved:
                 await self._empty(self._checkpointer)
-            if left < _START:
-                break
-        self._running = None
+        finally:
+            self._running = None
 
     async def _move_once(self) -> bool:
-        """Whether all was moved that was there."""
+        """Whether all was moved that was there, but for a little."""
+        size = self._size()
         _, logged, moved = await self._checkpoint(self._checkpointer, "PASSIVE")
         if logged < 0:
             return False
-        self._moved = moved * _FRAME
-        return moved == logged
+        self._looked_at = size
+        self._mostly_moved = (logged - moved) * _FRAME < _START
+        if not self._mostly_moved:
+            # Somebody reads what is older. To move so much takes a while when they are done: no commit waits for it
+            # before the log has grown by as much once more.
+            self._wait_at = 2 * size
+        return self._mostly_moved
 
-    async def _empty(self, connection: aiosqlite.Connection) -> None:
+    async def _empty(self, connection: aiosqlite.Connection) -> bool:
+        """Whether nobody was in the way."""
         busy, _, _ = await self._checkpoint(connection, "TRUNCATE")
         if not busy:
-            self._moved = 0
+            self._log_is_empty()
+        return not busy
 
     async def _checkpoint(self, connection: aiosqlite.Connection, mode: str) -> tuple[int, int, int]:
         """Whether something was in the way, and of how many frames how many are moved; -1 when that failed."""
         try:
-            return await on_thread(connection, lambda raw: _checkpoint(raw, mode))
+            answer = await on_thread(connection, lambda raw: _checkpoint(raw, mode))
         except sqlite3.Error as error:
             # Nothing is lost: it stays in the log. A full disk is told to the writers by their own commits.
             _log.warning("the log could not be moved into the data file: %s", error)
-            return 1, -1, -1
+            answer = (1, -1, -1)
+        if answer[1] < 0:
+            self._pause(_PAUSE_AFTER_TROUBLE)
+        return answer
+
+    def _pause(self, seconds: float) -> None:
+        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + seconds)
 
 
 def _checkpoint(connection: sqlite3.Connection, mode: str) -> tuple[int, int, int]:

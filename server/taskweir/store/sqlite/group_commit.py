@@ -14,16 +14,18 @@ from taskweir.domain.errors import DeadlineExceeded, Unavailable
 from taskweir.store.sqlite.batch import Committed, Failed, Kind, Op, Stage, run_batch, run_calls
 from taskweir.store.sqlite.connection import on_thread
 from taskweir.store.sqlite.transaction import Transaction
-from taskweir.store.sqlite.trouble import unavailable
+from taskweir.store.sqlite.trouble import reason_of, unavailable
 
-MAX_WAITING: Final = 20_000
+MAX_WAITING_ROWS: Final = 20_000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
-_MAX_BATCH: Final = 1_000
-"""Larger transactions gain little and make everyone in them wait."""
+_MAX_ROWS: Final = 2_000
+"""Of one transaction. Larger ones gain little and make everyone in them wait."""
 _CALLERS: Final = (Stage.INSERT, Stage.WRITE)
 """What callers ask for is bounded here; the worker's own, by its attempts in flight."""
 _PROBE_EVERY: Final = 1.0
 """Seconds of real time between tries to write while the disk refuses to."""
+_PROBE_BYTES: Final = 2 * 1024 * 1024
+"""What has to fit before the disk counts as writable again: the largest task, and what comes with it."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,30 +52,37 @@ class GroupCommit:
         self._on_trouble = on_trouble
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Op] = deque()
+        self._waiting_rows = 0
         self._waiting_bytes = 0
+        self._running: Sequence[Op] = ()
         self._arrived = asyncio.Event()
         self._closing = False
         self._probe: asyncio.TimerHandle | None = None
         self._runner = self._loop.create_task(self._run(), name="group commit")
+        self._runner.add_done_callback(self._on_end)
         self.trouble: str | None = None
         self.commits = 0
         """Transactions committed, and in `committed` the operations they carried."""
         self.committed = 0
 
-    def submit(self, kind: Kind, item: object, size: int = 0) -> "asyncio.Future[Any]":
+    def submit(self, kind: Kind, item: object, size: int = 0, rows: int = 1) -> "asyncio.Future[Any]":
         """The answer, after the commit. Raises Unavailable when too much is waiting, or the store is closing."""
         if self._closing:
             raise Unavailable("The server is shutting down.")
-        if kind.stage in _CALLERS and self._is_full(size):
+        if self._runner.done():
+            raise unavailable(_ENDED)
+        if kind.stage in _CALLERS and self._is_full(size, rows):
             raise Unavailable("Too many writes are waiting.")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(Op(kind, item, size, call_deadline.get(), future))
+        self._waiting.append(Op(kind, item, rows, size, call_deadline.get(), future))
+        self._waiting_rows += rows
         self._waiting_bytes += size
         self._arrived.set()
         return future
 
-    def _is_full(self, size: int) -> bool:
-        return len(self._waiting) >= MAX_WAITING or (
+    def _is_full(self, size: int, rows: int) -> bool:
+        """One that is larger than all that may wait, may wait alone."""
+        return (self._waiting_rows > 0 and self._waiting_rows + rows > MAX_WAITING_ROWS) or (
             self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES
         )
 
@@ -81,10 +90,10 @@ class GroupCommit:
         """Answer what is waiting, then stop."""
         self._closing = True
         self._arrived.set()
-        await self._runner
+        await asyncio.wait([self._runner])
         if self._probe is not None:
             self._probe.cancel()
-        _log.info("commits=%d operations=%d", self.commits, self.committed)
+        _log.debug("commits=%d operations=%d", self.commits, self.committed)
 
     async def _run(self) -> None:
         while True:
@@ -101,8 +110,10 @@ class GroupCommit:
         """The next batch, without those whose caller has left or whose deadline has passed."""
         now = self._loop.time()
         batch: list[Op] = []
-        while self._waiting and len(batch) < _MAX_BATCH:
+        rows = 0
+        while self._waiting and (not batch or rows + self._waiting[0].rows <= _MAX_ROWS):
             op = self._waiting.popleft()
+            self._waiting_rows -= op.rows
             self._waiting_bytes -= op.size
             if op.future.done():
                 continue
@@ -110,20 +121,38 @@ class GroupCommit:
                 op.future.set_exception(DeadlineExceeded())
                 continue
             batch.append(op)
+            rows += op.rows
         return batch
 
     async def _commit(self, ops: Sequence[Op]) -> None:
         if not ops:
             return
-        begin = self._begin
-        done = await on_thread(self._writer, lambda connection: run_batch(connection, ops, begin))
+        self._running = ops
+        done = await self._run_on_thread(ops)
         for part in done:
             if isinstance(part, Committed):
                 self._on_committed(part)
             else:
                 self._on_failed(part)
+        self._running = ()
         if any(isinstance(part, Committed) and part.changes for part in done):
+            await self._look_after_commit()
+
+    async def _run_on_thread(self, ops: Sequence[Op]) -> Sequence[Committed | Failed]:
+        begin = self._begin
+        try:
+            return await on_thread(self._writer, lambda connection: run_batch(connection, ops, begin))
+        except (
+            Exception
+        ) as error:  # `run_batch` answers for its operations; the thread or the connection is broken.
+            _log.exception("the writer failed")
+            return [Failed(ops, error, reason_of(error) or f"the writer failed ({error!r})")]
+
+    async def _look_after_commit(self) -> None:
+        try:
             await self._after_commit()
+        except Exception:  # The callers have their answers, and those to come want theirs.
+            _log.exception("what follows a commit failed")
 
     def _on_committed(self, part: Committed) -> None:
         try:
@@ -142,18 +171,25 @@ class GroupCommit:
         if part.changes:
             self.commits += 1
             self.committed += len(part.answers)
-            self._set_trouble(None)
 
     def _on_failed(self, part: Failed) -> None:
         if part.reason is not None:
             self._set_trouble(part.reason)
+            self._schedule_probe()
         for op in part.ops:
             if not op.future.done():
                 op.future.set_exception(part.error if part.reason is None else unavailable(part.reason))
 
+    def _on_end(self, runner: "asyncio.Task[None]") -> None:
+        """Nobody waits for ever when something else than a close has ended the runner."""
+        error = None if runner.cancelled() else runner.exception()
+        if error is None and not runner.cancelled():
+            return
+        _log.error("the task that commits has ended", exc_info=error)
+        left, self._waiting = [*self._running, *self._waiting], deque()
+        self._on_failed(Failed(left, Unavailable(), _ENDED))
+
     def _set_trouble(self, reason: str | None) -> None:
-        if reason is not None:
-            self._schedule_probe()
         if reason == self.trouble:
             return
         self.trouble = reason
@@ -161,29 +197,46 @@ class GroupCommit:
             _log.info("the data file can be written again")
         else:
             _log.error("nothing can be written: %s", reason)
-        self._on_trouble(reason)
+        try:
+            self._on_trouble(reason)
+        except Exception:  # Whoever is told, must not stop the writes.
+            _log.exception("the trouble could not be told")
 
     def _schedule_probe(self) -> None:
-        if self._probe is None and not self._closing:
+        if self._probe is None and not self._closing and not self._runner.done():
             self._probe = self._loop.call_later(_PROBE_EVERY, self._try_to_write)
 
     def _try_to_write(self) -> None:
-        """Find out whether the trouble is over; any other write that succeeds tells as well."""
+        """Find out whether the trouble is over. Only this does: what is small, or frees room, can always be written
+        now and then."""
         self._probe = None
-        if self.trouble is None or self._closing:
-            return
         try:
-            answer = self.submit(_PROBE, _touch)
+            # As many rows as a transaction may have, so that nothing else fails or succeeds with it.
+            answer = self.submit(_PROBE, _fill, rows=_MAX_ROWS)
         except Unavailable:
             self._schedule_probe()
         else:
-            answer.add_done_callback(
-                asyncio.Future.exception
-            )  # What comes of it, `_set_trouble` has been told.
+            answer.add_done_callback(self._on_probed)
+
+    def _on_probed(self, answer: "asyncio.Future[Any]") -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            self._schedule_probe()
+            return
+        self._set_trouble(None)
+        if not self._closing:
+            self.submit(_PROBE, _empty).add_done_callback(asyncio.Future.exception)
 
 
-def _touch(transaction: Transaction) -> None:
-    transaction.connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('probe', x'')")
+def _fill(transaction: Transaction) -> None:
+    """Not undone in the same transaction: what a transaction frees again never reaches the disk."""
+    transaction.connection.execute(
+        "INSERT OR REPLACE INTO meta (name, value) VALUES ('probe', zeroblob(?))", (_PROBE_BYTES,)
+    )
 
 
-_PROBE: Final = Kind(Stage.WRITE, run_calls)
+def _empty(transaction: Transaction) -> None:
+    transaction.connection.execute("DELETE FROM meta WHERE name = 'probe'")
+
+
+_PROBE: Final = Kind(Stage.PROBE, run_calls)
+_ENDED: Final = "the task that commits has ended; the server must be started again"

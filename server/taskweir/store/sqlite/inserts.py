@@ -47,8 +47,8 @@ def _insert(
         return
     there = _existing(transaction.connection, [row[UID] for row in rows])
     left_out = [task for task in new if task.uid not in there]
-    names = [(task.queue_uid, task.name.id) for task in left_out]
-    taken = tombstoned(transaction.connection, names, now)
+    graves = [(transaction.live_entry(task.name.queue).names, task.name.id) for task in left_out]
+    taken = tombstoned(transaction.connection, graves, now)
     why = {
         task.uid: TaskTombstoned() if place in taken else TaskExists() for place, task in enumerate(left_out)
     }
@@ -59,7 +59,7 @@ def _insert(
 
 def _row(transaction: Transaction, task: Task) -> tuple[Any, ...]:
     entry = transaction.live_entry(task.name.queue)
-    return (*row_of(task, task.uid, entry.generation), task.queue_uid)
+    return (*row_of(task, task.uid, entry.generation), entry.names)
 
 
 def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]], now: Instant) -> int:
@@ -78,12 +78,12 @@ def _insert_sql(count: int) -> str:
     back costs more than the rows, so there is to be one alone."""
     width = len(COLUMNS) + 1
     row = f"({', '.join('?' * width)})"
-    queue_uid, task_id = f"column{width}", f"column{COLUMNS.index('id') + 1}"
+    names, task_id = f"column{width}", f"column{COLUMNS.index('id') + 1}"
     columns = ", ".join(f"column{number}" for number in range(1, width))
     return (
         f"INSERT INTO task ({', '.join(COLUMNS)}) "  # noqa: S608 -- constants
         f"SELECT {columns} FROM (VALUES {', '.join([row] * count)}) WHERE NOT EXISTS ("
-        f"SELECT 1 FROM task_tombstone WHERE queue_uid = {queue_uid} AND id = {task_id} AND expires_at > ?) "
+        f"SELECT 1 FROM task_tombstone WHERE names = {names} AND id = {task_id} AND expires_at > ?) "
         "ON CONFLICT (generation, id) DO NOTHING"
     )
 

@@ -24,10 +24,13 @@ def load_queues(connection: sqlite3.Connection) -> list[Entry]:
         retired[queue_uid] = (*retired.get(queue_uid, ()), Retired(generation, blocked_until))
     return [
         Entry(
-            queue_of(QueueName(project, location, queue_id), uid, settings), generation, retired.get(uid, ())
+            queue_of(QueueName(project, location, queue_id), uid, settings),
+            generation,
+            names,
+            retired.get(uid, ()),
         )
-        for uid, project, location, queue_id, generation, settings in connection.execute(
-            "SELECT uid, project, location, id, generation, settings FROM queue"
+        for uid, project, location, queue_id, generation, names, settings in connection.execute(
+            "SELECT uid, project, location, id, generation, ifnull(names, uid), settings FROM queue"
         )
     ]
 
@@ -91,7 +94,7 @@ def _make(transaction: Transaction, queue: Queue, now: Instant) -> Queue:
     )
     made = replace(queue, uid=uid)
     memory.nothing_expires_before = min(memory.nothing_expires_before, now + task_ttl(made, memory.retention))
-    transaction.put_queue(Entry(made, generation))
+    transaction.put_queue(Entry(made, generation, uid))
     return made
 
 
@@ -109,12 +112,19 @@ def delete_queue(transaction: Transaction, name: QueueName, now: Instant) -> Non
 
 def _remove(transaction: Transaction, entry: Entry, now: Instant) -> None:
     """Drop a queue's row; its tasks and their tombstones are left to the sweep."""
-    uid, connection = entry.queue.uid, transaction.connection
     _retire(transaction, entry, now, None)
-    connection.execute("UPDATE retired_generation SET blocked_until = NULL WHERE queue_uid = ?", (uid,))
-    connection.execute("INSERT INTO gone_queue (uid) VALUES (?)", (uid,))
-    connection.execute("DELETE FROM queue WHERE uid = ?", (uid,))
+    _forget_names(transaction, entry)
+    transaction.connection.execute("DELETE FROM queue WHERE uid = ?", (entry.queue.uid,))
     transaction.drop_queue(entry)
+
+
+def _forget_names(transaction: Transaction, entry: Entry) -> None:
+    """No name the queue ever had is taken any more, however many they are."""
+    connection = transaction.connection
+    connection.execute(
+        "UPDATE retired_generation SET blocked_until = NULL WHERE queue_uid = ?", (entry.queue.uid,)
+    )
+    connection.execute("INSERT INTO gone_names (names) VALUES (?)", (entry.names,))
 
 
 def _retire(transaction: Transaction, entry: Entry, now: Instant, blocked_until: Instant | None) -> None:
@@ -126,32 +136,28 @@ def _retire(transaction: Transaction, entry: Entry, now: Instant, blocked_until:
 
 
 def purge_queue(transaction: Transaction, name: QueueName, now: Instant, *, forget_names: bool) -> Queue:
-    entry = transaction.live_entry(name)
-    purged = replace(entry.queue, purge_time=now)
-    return (
-        _remake(transaction, entry, purged, now) if forget_names else _purge(transaction, entry, purged, now)
-    )
-
-
-def _purge(transaction: Transaction, entry: Entry, purged: Queue, now: Instant) -> Queue:
     """The queue gets a new generation, which is empty; the old one's rows wait for the sweep."""
-    blocked_until = now + tombstone_ttl(purged, transaction.memory.retention)
+    entry, memory = transaction.live_entry(name), transaction.memory
+    purged = replace(entry.queue, purge_time=now)
+    blocked_until = None if forget_names else now + tombstone_ttl(purged, memory.retention)
     _retire(transaction, entry, now, blocked_until)
-    generation = transaction.memory.new_generation()
+    after = Entry(purged, memory.new_generation(), entry.names)
+    if blocked_until is None:
+        _forget_names(transaction, entry)
+        after = replace(after, names=_new_names(transaction.connection))
+    else:
+        after = replace(after, retired=(*entry.retired, Retired(entry.generation, blocked_until)))
     transaction.connection.execute(
-        "UPDATE queue SET generation = ?, settings = ? WHERE uid = ?",
-        (generation, settings_of(purged), purged.uid),
+        "UPDATE queue SET generation = ?, names = ?, settings = ? WHERE uid = ?",
+        (after.generation, after.names, settings_of(purged), purged.uid),
     )
-    retired = (*entry.retired, Retired(entry.generation, blocked_until))
-    transaction.put_queue(Entry(purged, generation, retired))
+    transaction.put_queue(after)
     return purged
 
 
-def _remake(transaction: Transaction, entry: Entry, purged: Queue, now: Instant) -> Queue:
-    """The queue is deleted and made again; nothing remembers the old one's tasks."""
-    _remove(transaction, entry, now)
-    made = _make(transaction, purged, now)
-    transaction.connection.execute(
-        "UPDATE policy SET queue_uid = ? WHERE queue_uid = ?", (made.uid, entry.queue.uid)
-    )
-    return made
+def _new_names(connection: sqlite3.Connection) -> int:
+    """From the sequence of the queues' uids, so that it is no queue's, now or later."""
+    (names,) = connection.execute(
+        "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'queue' RETURNING seq"
+    ).fetchone()
+    return int(names)

@@ -19,10 +19,12 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A queue, the generation its tasks belong to, and its earlier ones that still block names."""
+    """A queue, the generation its tasks belong to, the number its tombstones are kept under, and its earlier
+    generations that still block names."""
 
     queue: Queue
     generation: int
+    names: int
     retired: tuple[Retired, ...] = ()
 
 

@@ -197,9 +197,8 @@ class SqliteStore:
         now: Instant,
     ) -> Operation:
         size = sum(task.body_size for task in tasks if isinstance(task, Task))
-        return await self._write(
-            partial(operations.insert_batch, name=name, tasks=tasks, finish=finish, now=now), now, size
-        )
+        call = partial(operations.insert_batch, name=name, tasks=tasks, finish=finish, now=now)
+        return await self._write(call, now, size, 1 + len(tasks))
 
     async def delete_batch(
         self,
@@ -208,9 +207,8 @@ class SqliteStore:
         finish: Callable[[Sequence[Refusal | None]], Operation],
         now: Instant,
     ) -> Operation:
-        return await self._write(
-            partial(operations.delete_batch, name=name, tasks=tasks, finish=finish, now=now), now
-        )
+        call = partial(operations.delete_batch, name=name, tasks=tasks, finish=finish, now=now)
+        return await self._write(call, now, rows=1 + len(tasks))
 
     async def get_operation(self, name: OperationName, now: Instant) -> Operation:
         return await self._read(lambda raw: operations.get_operation(raw, name, now))
@@ -293,7 +291,7 @@ class SqliteStore:
         return self._commit.commits, self._commit.committed
 
     async def sweep(self, now: Instant, limit: int) -> SweepStep:
-        return await self._write(partial(sweep, now=now, limit=limit), now)
+        return await self._write(partial(sweep, now=now, limit=limit), now, rows=limit)
 
     # inside
 
@@ -303,10 +301,12 @@ class SqliteStore:
             raise QueueNotFound
         return entry
 
-    async def _write(self, call: Callable[[Transaction], T], now: Instant | None = None, size: int = 0) -> T:
+    async def _write(
+        self, call: Callable[[Transaction], T], now: Instant | None = None, size: int = 0, rows: int = 1
+    ) -> T:
         if now is not None:
             self._memory.now = now
-        answer: T = await self._commit.submit(_WRITE, call, size)
+        answer: T = await self._commit.submit(_WRITE, call, size, rows)
         return answer
 
     async def _read(self, function: Callable[[sqlite3.Connection], T]) -> T:

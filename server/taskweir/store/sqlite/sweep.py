@@ -48,8 +48,9 @@ def _sweep_generation(
         "SELECT json_group_array(uid) FROM (SELECT uid FROM task WHERE generation = ? LIMIT ?)",
         (generation, limit),
     ).fetchone()
-    if blocked_until is not None and blocked_until > now:
-        connection.execute(_BURY, (found, queue_uid, retired_at, blocked_until, int(Ending.PURGED)))
+    entry = transaction.entry_by_uid(queue_uid)
+    if entry is not None and blocked_until is not None and blocked_until > now:
+        connection.execute(_BURY, (found, entry.names, retired_at, blocked_until, int(Ending.PURGED)))
     connection.execute("DELETE FROM task WHERE uid IN (SELECT value FROM json_each(?))", (found,))
     count = len(decode(found))
     if count < limit:
@@ -59,7 +60,7 @@ def _sweep_generation(
 
 
 _BURY: Final = """
-    INSERT OR REPLACE INTO task_tombstone (queue_uid, id, ended_at, expires_at, ending)
+    INSERT OR REPLACE INTO task_tombstone (names, id, ended_at, expires_at, ending)
     SELECT ?2, id, ?3, ?4, ?5 FROM task WHERE uid IN (SELECT value FROM json_each(?1))
 """
 
@@ -71,28 +72,28 @@ def _forget_retired(transaction: Transaction, queue_uid: int, generation: int) -
         transaction.put_entry(replace(entry, retired=retired))
 
 
-def _sweep_gone_queues(transaction: Transaction, _now: Instant, limit: int) -> int:
-    """Tombstones of tasks whose queue is gone: they block nothing any more."""
+def _sweep_gone_names(transaction: Transaction, _now: Instant, limit: int) -> int:
+    """Tombstones of tasks whose queue is gone, or has forgotten them: they block nothing any more."""
     removed = 0
     while removed < limit:
-        row = transaction.connection.execute("SELECT min(uid) FROM gone_queue").fetchone()
+        row = transaction.connection.execute("SELECT min(names) FROM gone_names").fetchone()
         if row[0] is None:
             break
         count = transaction.connection.execute(
-            "DELETE FROM task_tombstone WHERE (queue_uid, id) IN "
-            "(SELECT queue_uid, id FROM task_tombstone WHERE queue_uid = ? LIMIT ?)",
+            "DELETE FROM task_tombstone WHERE (names, id) IN "
+            "(SELECT names, id FROM task_tombstone WHERE names = ? LIMIT ?)",
             (row[0], limit - removed),
         ).rowcount
         removed += count
         if removed < limit:
-            transaction.connection.execute("DELETE FROM gone_queue WHERE uid = ?", row)
+            transaction.connection.execute("DELETE FROM gone_names WHERE names = ?", row)
     return removed
 
 
 def _sweep_task_tombstones(transaction: Transaction, now: Instant, limit: int) -> int:
     return transaction.connection.execute(
-        "DELETE FROM task_tombstone WHERE (queue_uid, id) IN "
-        "(SELECT queue_uid, id FROM task_tombstone WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        "DELETE FROM task_tombstone WHERE (names, id) IN "
+        "(SELECT names, id FROM task_tombstone WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
         (now, limit),
     ).rowcount
 
@@ -153,14 +154,14 @@ def _expire(transaction: Transaction, entry: Entry, created_by: Instant, now: In
         "WHERE generation = ? AND create_time <= ? ORDER BY create_time LIMIT ?)",
         (entry.generation, created_by, limit),
     ).fetchone()
-    expired = [(uid, task_id, entry.queue, Ending.EXPIRED) for uid, task_id in decode(found)]
+    expired = [(uid, task_id, entry, Ending.EXPIRED) for uid, task_id in decode(found)]
     end_tasks(transaction, expired, now)
     return len(expired)
 
 
 _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
     _sweep_retired,
-    _sweep_gone_queues,
+    _sweep_gone_names,
     _sweep_task_tombstones,
     _sweep_queue_tombstones,
     _sweep_operations,

@@ -6,7 +6,7 @@ from typing import Final
 
 from taskweir.domain.errors import QueueNotFound, Refusal, TaskGone, TaskNotFound
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.model import Queue, Task
+from taskweir.domain.model import Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.queues import tombstone_ttl
@@ -33,7 +33,7 @@ def _delete(transaction: Transaction, name: TaskName, now: Instant) -> Refusal |
     ).fetchone()
     if row is None:
         return TaskGone() if is_gone(connection, entry, name.id, now) else TaskNotFound()
-    end_tasks(transaction, [(row[0], name.id, entry.queue, Ending.DELETED)], now)
+    end_tasks(transaction, [(row[0], name.id, entry, Ending.DELETED)], now)
     return None
 
 
@@ -45,9 +45,9 @@ def delete_task(transaction: Transaction, name: TaskName, now: Instant) -> None:
 
 
 def end_tasks(
-    transaction: Transaction, ended: Sequence[tuple[int, str, Queue, Ending]], now: Instant
+    transaction: Transaction, ended: Sequence[tuple[int, str, Entry, Ending]], now: Instant
 ) -> None:
-    """Remove tasks (uid, id, queue, why) and leave their tombstones."""
+    """Remove tasks (uid, id, the queue's entry, why) and leave their tombstones."""
     retention = transaction.memory.retention
     uids = [uid for uid, _, _, _ in ended]
     transaction.connection.execute(_REMOVE, (encode(uids),))
@@ -55,8 +55,8 @@ def end_tasks(
     leave_tombstones(
         transaction.connection,
         [
-            (queue.uid, task_id, ending, tombstone_ttl(queue, retention))
-            for _, task_id, queue, ending in ended
+            (entry.names, task_id, ending, tombstone_ttl(entry.queue, retention))
+            for _, task_id, entry, ending in ended
         ],
         now,
     )

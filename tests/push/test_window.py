@@ -1,0 +1,79 @@
+"""What a queue asks for, and when it can go on."""
+
+import pytest
+from tests.push.windows import START, tasks, window
+
+from taskweir.domain.limits import MAX_TASK_SIZE
+from taskweir.domain.times import HOUR, SECOND
+from taskweir.push.capacity import Capacity
+from taskweir.push.window import QueueWindow, most_bytes
+from taskweir.store.base import Claim
+
+MIB = 1 << 20
+PLENTY = 256 * MIB
+
+
+def asked(queue: QueueWindow, capacity: Capacity) -> int:
+    """The most that the queue's next claim may bring."""
+    queue.note_due(START)
+    request = queue.request(capacity, START)
+    assert request is not None
+    return most_bytes(request)
+
+
+def test_a_queue_asks_for_little_first_and_then_for_twice_what_it_got() -> None:
+    """Up to 8 MiB, whatever there is, and down again when bodies are small."""
+    queue, capacity = window(), Capacity(10_000, PLENTY)
+    asks = [asked(queue, capacity)]
+    for size in (MIB // 2, MIB, 4 * MIB, 8 * MIB, 10):
+        queue.accept(Claim(1, tasks(1, size), START))
+        queue.give_up_claimed()
+        asks.append(asked(queue, capacity))
+    least = (128 << 10) + MAX_TASK_SIZE
+    assert asks == [least, MIB + MAX_TASK_SIZE, 2 * MIB + MAX_TASK_SIZE, 8 * MIB, 8 * MIB, least]
+
+
+@pytest.mark.parametrize("free", [2 * MAX_TASK_SIZE, 2 * MAX_TASK_SIZE + 1_000, PLENTY])
+def test_no_claim_can_bring_more_than_the_queue_may_hold(free: int) -> None:
+    """The largest task that may come last is reckoned with."""
+    capacity = Capacity(100, free)
+    assert asked(window(), capacity) <= capacity.bytes_for(0)
+
+
+def test_a_queue_asks_for_nothing_when_a_large_task_would_not_fit() -> None:
+    """It waits for bytes then; what is claimed has its own."""
+    queue, capacity = window(), Capacity(100, 2 * MAX_TASK_SIZE - 1)
+    assert queue.request(capacity, START) is None
+    assert queue.lacks_bytes(capacity)
+    queue.accept(Claim(1, tasks(1), None))
+    assert not queue.lacks_bytes(capacity)
+
+
+def test_a_queue_goes_on_at_its_rate_when_the_clock_went_back() -> None:
+    """Its next token is a second away, not an hour, and the one after that a second later."""
+    queue, capacity = window(rate=1.0, burst=1), Capacity(100, PLENTY)
+    queue.accept(Claim(1, tasks(3), None))
+    assert len(queue.dispatchable(capacity, START)) == 1
+    back = START - HOUR
+    assert queue.next_look(back) == back + SECOND
+    assert queue.dispatchable(capacity, back + SECOND - 1) == []
+    assert len(queue.dispatchable(capacity, back + SECOND)) == 1
+    assert queue.next_look(back + SECOND) == back + 2 * SECOND
+
+
+def test_a_clock_that_goes_back_between_looks_gives_no_token() -> None:
+    """However often it does."""
+    queue, capacity = window(rate=1.0, burst=1), Capacity(100, PLENTY)
+    queue.accept(Claim(1, tasks(3), None))
+    queue.dispatchable(capacity, START)
+    for n in range(10):
+        assert queue.dispatchable(capacity, START - n * HOUR) == []
+
+
+def test_a_token_that_comes_back_is_not_one_more() -> None:
+    """The attempt that did not take place gives back its own."""
+    queue, capacity = window(rate=1.0, burst=2), Capacity(100, PLENTY)
+    queue.accept(Claim(1, tasks(5), None))
+    assert len(queue.dispatchable(capacity, START)) == 2
+    queue.return_token()
+    assert len(queue.dispatchable(capacity, START)) == 1
