@@ -7,7 +7,8 @@ from typing import Protocol
 from taskweir.domain.times import SECOND, Instant, Micros
 
 _LONGEST_NAP: Micros = 10 * SECOND
-"""A wait looks at the wall clock this often, since timers stand still while a machine is suspended."""
+"""A wait ends after this long at the latest: timers stand still while a machine is suspended, and a wall clock that
+is set back or forth is to be noticed."""
 
 
 class Clock(Protocol):
@@ -33,7 +34,8 @@ class SystemClock:
         if until is None:
             await wakeup.wait()
             return
-        while not wakeup.is_set() and (left := until - self.now()) > 0:
+        left = until - self.now()
+        if left > 0:
             await _wait_for(wakeup, min(left, _LONGEST_NAP) / SECOND)
 
 

@@ -26,7 +26,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the packag
 
     def set_serving(self, *, serving: bool) -> None:
         """Switch the state, and tell those who watch."""
-        self._serving = serving
+        self._serving = serving and not self._ended
         self._changed.set()
         self._changed = asyncio.Event()
 
