@@ -22,6 +22,7 @@ from taskweir.domain.app_engine import AppEngineHost
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import Refusal
 from taskweir.domain.times import SECOND
+from taskweir.health import Health
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.curl_sender import CurlSender
@@ -69,7 +70,7 @@ class Server:
         sender: Sender,
         worker: Worker,
         grpc_server: GrpcServer,
-        health: "_Health",
+        health: Health,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -94,7 +95,7 @@ class Server:
         clock = clock or SystemClock()
         async with contextlib.AsyncExitStack() as undo:
             listeners = Listeners()
-            health = _Health()
+            health = Health()
             store = await SqliteStore.open(
                 settings.data,
                 listener=listeners,
@@ -120,7 +121,7 @@ class Server:
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
             ]
-            health.open(grpc_server, store.trouble)
+            health.open(grpc_server.set_serving, store.trouble)
             undo.pop_all()
         return server
 
@@ -157,43 +158,7 @@ class Server:
         await self._store.close()
 
 
-class _Health:
-    """Whether the server can do its work: the store can write, and every part that works by itself is still there."""
-
-    def __init__(self) -> None:
-        self.stopping = False
-        self._grpc_server: GrpcServer | None = None
-        self._of_store: str | None = None
-        self._of_parts: str | None = None
-
-    @property
-    def trouble(self) -> str | None:
-        """Why it cannot, or None."""
-        return self._of_parts or self._of_store
-
-    def open(self, grpc_server: GrpcServer, store_trouble: str | None) -> None:
-        """From now on the health service says what there is to say."""
-        self._grpc_server = grpc_server
-        self.store_says(store_trouble)
-
-    def store_says(self, trouble: str | None) -> None:
-        self._of_store = trouble
-        self._tell()
-
-    def part_ended(self, name: str, error: BaseException | None) -> None:
-        """A part that was to work until the server stops."""
-        if self.stopping:
-            return
-        _LOG.critical("the %s has ended; the server must be started again", name, exc_info=error)
-        self._of_parts = f"the {name} has ended"
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._grpc_server is not None:
-            self._grpc_server.set_serving(serving=self.trouble is None)
-
-
-def _watched(part: Coroutine[Any, Any, None], name: str, health: _Health) -> asyncio.Task[None]:
+def _watched(part: Coroutine[Any, Any, None], name: str, health: Health) -> asyncio.Task[None]:
     def ended(task: asyncio.Task[None]) -> None:
         health.part_ended(name, None if task.cancelled() else task.exception())
 

@@ -15,7 +15,7 @@ from tests.store.factories import RecordingListener
 
 from taskweir.domain.errors import TaskTombstoned
 from taskweir.store.sqlite import DataFileRefused, SqliteStore, migrate
-from taskweir.store.sqlite.connection import Durability, on_thread
+from taskweir.store.sqlite.connection import Durability, on_thread, open_writer
 from taskweir.store.sqlite.migrate import APPLICATION_ID
 from taskweir.store.sqlite.queue_rows import settings_of
 
@@ -249,3 +249,10 @@ async def test_space_that_is_freed_is_used_again(open_store: Open, path: Path) -
             await on_thread(store._writer, lambda raw: raw.execute("PRAGMA page_count").fetchone()[0])
         )
     assert sizes[-1] <= sizes[1]
+
+
+async def test_an_older_sqlite_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before it fails on a function that it lacks."""
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 37, 2))
+    with pytest.raises(DataFileRefused, match=r"needs SQLite 3\.38\.0"):
+        await open_writer(str(tmp_path / "d.db"), "full", lambda _: None)

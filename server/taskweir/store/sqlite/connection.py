@@ -21,6 +21,7 @@ _WRITER_CACHE_KIB: Final = 16_384
 _READER_CACHE_KIB: Final = 4_096
 _BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for another program that looks into the file, such as the sqlite3 shell."""
+_OLDEST_SQLITE: Final = (3, 38, 0)
 _STATEMENTS: Final = 256
 
 
@@ -45,6 +46,7 @@ async def open_writer(
 
     Raises DataFileRefused.
     """
+    _check_version(path)
     if path != MEMORY:
         _make_private(path)
     loaded: list[T] = []
@@ -64,6 +66,13 @@ async def open_reader(path: str) -> aiosqlite.Connection:
 async def open_checkpointer(path: str) -> aiosqlite.Connection:
     """A connection that only moves the log into the data file. Raises DataFileRefused."""
     return await _open(path, _prepare_checkpointer)
+
+
+def _check_version(path: str) -> None:
+    """JSON functions that are always there came with 3.38."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        oldest = ".".join(map(str, _OLDEST_SQLITE))
+        raise DataFileRefused(f"{path}: needs SQLite {oldest}, and this Python has {sqlite3.sqlite_version}")
 
 
 def _make_private(path: str) -> None:

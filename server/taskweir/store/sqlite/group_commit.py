@@ -209,7 +209,9 @@ class GroupCommit:
     def _try_to_write(self) -> None:
         """Find out whether the trouble is over. Only this does: what is small, or frees room, can always be written
         now and then."""
-        self._probe = None
+        if self._probe is not None:
+            self._probe.cancel()  # One try at a time, whoever asks for it.
+            self._probe = None
         try:
             # As many rows as a transaction may have, so that nothing else fails or succeeds with it.
             answer = self.submit(_PROBE, _fill, rows=_MAX_ROWS)
