@@ -65,6 +65,11 @@ class ManualClock:
         for wakeup in self._waiting:
             wakeup.set()
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits, and all who do have nothing else to do."""
+        return bool(self._waiting) and not any(wakeup.is_set() for wakeup in self._waiting)
+
     async def wait(self, until: Instant | None, wakeup: asyncio.Event) -> None:
         if until is not None and until <= self._now:
             return

@@ -89,11 +89,14 @@ class Bench:
         return await self.tasks.create(queue, draft)
 
     async def settle(self) -> None:
-        """Let the worker do all that it can do at this time."""
-        for _ in range(4):
+        """Let the worker do all that it can do at this time: until it waits, and goes on waiting after the store has
+        done what was asked of it."""
+        calm = 0
+        while calm < 3:
             await self.store.claim([], self.clock.now())
             for _ in range(20):
                 await asyncio.sleep(0)
+            calm = calm + 1 if self.clock.is_waited_for else 0
 
     async def advance(self, by: int) -> None:
         self.clock.advance(by)
