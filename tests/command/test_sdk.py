@@ -219,11 +219,11 @@ from google.cloud import tasks, tasks_v2, tasks_v2beta3
 async def main():
     client = tasks_v2.CloudTasksAsyncClient()
     # An older grpcio does not tell.
-    print(getattr(client.transport.grpc_channel._channel, "target", b"dns:///127.0.0.1:8123").decode())
+    print(getattr(client.transport.grpc_channel._channel, "target", b"127.0.0.1:8123").decode().removeprefix("dns:///"))
     await client.transport.close()
 
 client = tasks.CloudTasksClient()
-print(client.transport.grpc_channel._channel.target().decode())
+print(client.transport.grpc_channel._channel.target().decode().removeprefix("dns:///"))
 asyncio.run(main())
 print(tasks_v2beta3.CloudTasksClient(transport="rest").transport.host)
 print(type(sys.modules["google.cloud.tasks_v2.services.cloud_tasks.client"].__spec__.loader).__name__)
@@ -231,7 +231,7 @@ print(type(sys.modules["google.cloud.tasks_v2.services.cloud_tasks.client"].__sp
     ran = python(code, CLOUD_TASKS_EMULATOR_HOST=ADDRESS)
     assert ran.stderr == ""
     assert ran.stdout.splitlines() == [
-        f"dns:///{ADDRESS}",
+        ADDRESS,
         ADDRESS,
         f"http://{ADDRESS}",
         "SourceFileLoader",
