@@ -110,9 +110,6 @@ def held(bench: Bench) -> asyncio.Future[int | None]:
     return answer
 
 
-MakeBench = Callable[..., "Bench"]
-
-
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     clock = ManualClock(START)

@@ -66,6 +66,7 @@ async def _serve(settings: Settings, *, tethered: bool) -> int:
         code = EXIT_ADDRESS_IN_USE if error.errno == errno.EADDRINUSE else EXIT_BAD_USAGE
         asked = f"--host {settings.host} --port {settings.port} --http-port {settings.http_port}"
         return _refuse(code, f"cannot listen with {asked}: {error.strerror or error}")
+    _collect_garbage_rarely()
     try:
         if not stopping.is_set():
             _announce(f"ready grpc={server.grpc_address} http={server.http_address}")

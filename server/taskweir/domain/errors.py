@@ -4,7 +4,7 @@
     ├── InvalidArgument
     ├── QueueNotFound, QueueExists, QueueTombstoned
     ├── TaskNotFound, TaskGone, TaskExists, TaskTombstoned
-    ├── FailedPrecondition, NotFound, Aborted, PermissionDenied, Unauthenticated, ResourceExhausted
+    ├── FailedPrecondition, NotFound, Aborted, PermissionDenied, Unauthenticated
     ├── DeadlineExceeded         the caller's deadline passed before the write began
     └── Unavailable              the store cannot write, or too much is waiting
 
@@ -106,10 +106,6 @@ class PermissionDenied(Refusal):
 
 class Unauthenticated(Refusal):
     code = Code.UNAUTHENTICATED
-
-
-class ResourceExhausted(Refusal):
-    code = Code.RESOURCE_EXHAUSTED
 
 
 class NotFound(Refusal):
