@@ -26,7 +26,7 @@ PROTOS = Path(__file__).resolve().parent
 GENERATED = PROTOS.parent / "generated"
 PACKAGE = "taskweir_pb"
 
-STUB_FOLDERS = {"google/cloud/tasks": PACKAGE}
+STUB_FOLDERS = {"google/cloud/tasks": PACKAGE, "taskweir/control": f"{PACKAGE}/control"}
 """Folders of protos/ and where their stubs go. Each holds one folder for each version."""
 
 _SITE_PACKAGES = Path(sysconfig.get_path("purelib"))

@@ -11,6 +11,19 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 
+def test_the_suite_of_the_reminders_app_passes() -> None:
+    """As a newcomer runs it, in a configuration of its own; nothing in it warns."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:cacheprovider", "examples/reminders"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert " 6 passed" in ran.stdout, ran.stdout + ran.stderr
+    assert ran.returncode == 0
+
+
 def get(url: str) -> object:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return json.load(answer)

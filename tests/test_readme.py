@@ -16,7 +16,10 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
 from tests.served import served
 
+from taskweir import pytest_plugin
 from taskweir.settings import TABLE
+from taskweir.testing import Clock, Project
+from taskweir.testing.faults import AttemptFaults
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -136,6 +139,52 @@ def test_grpcurl_works_as_pasted(tmp_path: Path) -> None:
         command = command.replace("127.0.0.1:8123", server.grpc_address)
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
     assert f"{PARENT}/queues/mail" in done.stdout, done.stderr
+
+
+def test_the_test_works_as_pasted(tmp_path: Path) -> None:
+    """In a suite that has nothing else; and fails when what it says is not so."""
+    code = block("python", "taskweir_handler")
+    (tmp_path / "test_good.py").write_text(code)
+    (tmp_path / "test_bad.py").write_text(code.replace("[503, 200]", "[200]"))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
+    assert " 1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "POST /remind" in done.stdout.partition("taskweir: attempts")[2]
+
+
+def test_what_the_fixtures_offer_is_there() -> None:
+    """Each fixture and each method that the tables name."""
+    section = README.partition("## Testing with taskweir")[2].partition("## Settings")[0]
+    for name in re.findall(r"`(taskweir_\w+)`", section):
+        assert hasattr(pytest_plugin, name), name
+    assert set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)) <= set(dir(Project))
+    for owner, pattern in ((Clock, r"\.(\w+)\((?:\)|at|hours=3)"), (AttemptFaults, r"`\.(\w+)\([…)]")):
+        row = next(line for line in section.splitlines() if f"`{_ROWS[owner]}" in line)
+        assert {*re.findall(pattern, row)} <= set(dir(owner)), row
+
+
+_ROWS: dict[type, str] = {Clock: "clock.", AttemptFaults: "faults."}
+
+
+def test_a_server_in_a_with_works_as_pasted() -> None:
+    """As a program."""
+    program = block("python", "taskweir.testing.server")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.stdout == f"{PARENT}/queues/mail\n", done.stderr
+
+
+def test_other_languages_steer_by_curl(tmp_path: Path) -> None:
+    """But for the port."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    commands = block("sh", "clock:advance")
+    with served(tmp_path / "data.db") as server:
+        script = commands.replace("curl ", "curl --fail --silent --show-error ")
+        script = script.replace("127.0.0.1:8124", server.http_address)
+        done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert '"frozen":true' in done.stdout.replace(" ", "")
+    assert '"idle":true' in done.stdout.replace(" ", "")
 
 
 def test_the_config_file_works_as_shown(tmp_path: Path) -> None:

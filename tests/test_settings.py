@@ -72,6 +72,8 @@ def test_the_defaults_are_the_contracts() -> None:
         task_tombstone=HOUR,
         queue_tombstone=72 * HOUR,
         task_retention=31 * DAY,
+        history_size=10_000,
+        history_retention=31 * DAY,
         drain_timeout=8 * SECOND,
         control="auto",
         strict=False,

@@ -4,25 +4,40 @@ import asyncio
 import contextlib
 import logging
 import resource
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from aiohttp import web
+
+from taskweir.api.control.control import Control, control_service
+from taskweir.api.faulty_calls import FaultyCalls
 from taskweir.api.grpc_server import GrpcServer
 from taskweir.api.http_server import HttpServer
 from taskweir.api.locations import locations_service
-from taskweir.api.methods import Calls
+from taskweir.api.methods import Calls, Service
 from taskweir.api.operations import operations_service
+from taskweir.api.origin import HostCheck
+from taskweir.api.rest import Rest
 from taskweir.api.strictness import Strictness
 from taskweir.api.v2.cloud_tasks import CloudTasks, cloud_tasks_service
 from taskweir.api.v2.codec_task import stored_size
-from taskweir.clock import Clock, SystemClock
+from taskweir.clock import Clock, SteeredClock, real_now
+from taskweir.control.faults import Faults
+from taskweir.control.faulty_sender import FaultySender
+from taskweir.control.history import History
+from taskweir.control.idling import Idling
+from taskweir.control.resetting import Resetting
+from taskweir.control.steering import Steering
 from taskweir.domain import limits
 from taskweir.domain.app_engine import AppEngineHost
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import Refusal
+from taskweir.domain.host_names import is_loopback
 from taskweir.domain.times import SECOND
 from taskweir.health import Health
+from taskweir.metrics.metrics import Metrics
+from taskweir.metrics.route import metrics_route
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.curl_sender import CurlSender
@@ -70,6 +85,7 @@ class Server:
         sender: Sender,
         worker: Worker,
         grpc_server: GrpcServer,
+        rest: Rest,
         health: Health,
     ) -> None:
         self._settings = settings
@@ -77,6 +93,7 @@ class Server:
         self._sender = sender
         self._worker = worker
         self._grpc = grpc_server
+        self._rest = rest
         self._health = health
         self._http: HttpServer | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -85,16 +102,18 @@ class Server:
 
     @classmethod
     async def start(
-        cls, settings: Settings, *, clock: Clock | None = None, sender: Sender | None = None
+        cls, settings: Settings, *, clock: SteeredClock | None = None, sender: Sender | None = None
     ) -> Self:
         """Open the data, have the configured queues, and accept calls.
 
         Raises DataFileRefused, SettingsError for what turns out wrong only here, and OSError for an address that
         cannot be had.
         """
-        clock = clock or SystemClock()
+        clock = clock or SteeredClock()
         async with contextlib.AsyncExitStack() as undo:
             listeners = Listeners()
+            metrics = Metrics()
+            listeners.add(metrics)
             health = Health()
             store = await SqliteStore.open(
                 settings.data,
@@ -102,21 +121,35 @@ class Server:
                 retention=_retention(settings),
                 durability=settings.durability,
                 on_trouble=health.store_says,
+                on_commit=metrics.commits.observe,
             )
             undo.push_async_callback(store.close)
-            sender = sender or _curl_sender(settings)
+            for queue in await store.queues():
+                metrics.queue_changed(queue)
+            faults = Faults()
+            sender = FaultySender(sender or _curl_sender(settings), faults)
             undo.push_async_callback(sender.close)
             services = _services(settings, store, clock)
             await _have_queues(services.queues, settings)
-            worker = _worker(settings, store, clock, sender)
+            worker = _worker(settings, store, clock, sender, metrics)
             sweeper = Sweeper(store, clock)
             listeners.add(worker)
             listeners.add(sweeper)
             await worker.start()
-            grpc_server = _grpc_server(settings, services)
+            wire_services = _wire_services(services)
+            control = None
+            if settings.has_control:
+                history = History(store, clock)
+                listeners.add(history)
+                rpcs = frozenset(method.rpc for service in wire_services for method in service.methods())
+                control = _control(
+                    settings, store, clock, worker, sweeper, faults, history, services.queues, rpcs
+                )
+            grpc_server, rest = _surfaces(settings, wire_services, faults, control, metrics)
             undo.push_async_callback(grpc_server.stop, 0)
-            server = cls(settings, store, sender, worker, grpc_server, health)
-            await server._listen()
+            server = cls(settings, store, sender, worker, grpc_server, rest, health)
+            metrics_page = metrics_route(lambda: metrics.scrape(store, clock))
+            await server._listen([metrics_page, rest.route()])
             server._background = [
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
@@ -130,10 +163,12 @@ class Server:
         """Attempts that have begun and are not yet recorded."""
         return self._worker.in_flight
 
-    async def _listen(self) -> None:
+    async def _listen(self, routes: Sequence[web.RouteDef]) -> None:
         host = self._settings.host
         port = self._grpc.bind(host, self._settings.port)
-        self._http = await HttpServer.start(host, self._settings.http_port, lambda: self._health.trouble)
+        self._http = await HttpServer.start(
+            host, self._settings.http_port, lambda: self._health.trouble, routes
+        )
         try:
             await self._grpc.start()
         except BaseException:
@@ -146,7 +181,10 @@ class Server:
         """Take no new calls, let calls and attempts in flight finish within the drain timeout, and close the data."""
         drain = self._settings.drain_timeout
         self._health.stopping = True
-        _, cut_off = await asyncio.gather(self._grpc.stop(drain / SECOND), self._worker.stop(drain))
+        grace = drain / SECOND
+        _, _, cut_off = await asyncio.gather(
+            self._grpc.stop(grace), self._rest.stop(grace), self._worker.stop(drain)
+        )
         if cut_off:
             _LOG.warning("%d attempts did not finish in time; they will be sent again", cut_off)
         for task in self._background:
@@ -173,6 +211,8 @@ def _retention(settings: Settings) -> Retention:
         queue_tombstone=settings.queue_tombstone,
         task=settings.task_retention,
         operation=limits.OPERATION_LIFE,
+        history=settings.history_retention,
+        history_size=settings.history_size if settings.has_control else 0,
     )
 
 
@@ -198,11 +238,15 @@ def _services(settings: Settings, store: Store, clock: Clock) -> _Services:
     )
 
 
-async def _have_queues(queues: QueueService, settings: Settings) -> None:
+async def _have_queues(queues: QueueService, settings: Settings, project: str | None = None) -> None:
+    """Those configured for the start, of one project or of all."""
+    within = "" if project is None else f"projects/{project}/"
     for name in settings.queues:
-        await _have_queue(queues, QueueDraft(name), (), "--queue")
+        if name.startswith(within):
+            await _have_queue(queues, QueueDraft(name), (), "--queue")
     for draft, mask, line in settings.queue_config:
-        await _have_queue(queues, draft, mask, f"{settings.config}:{line}")
+        if draft.name.startswith(within):
+            await _have_queue(queues, draft, mask, f"{settings.config}:{line}")
 
 
 async def _have_queue(queues: QueueService, draft: QueueDraft, mask: tuple[str, ...], where: str) -> None:
@@ -212,11 +256,18 @@ async def _have_queue(queues: QueueService, draft: QueueDraft, mask: tuple[str, 
         raise SettingsError(f"{where}: {refusal.message}") from refusal
 
 
-def _worker(settings: Settings, store: Store, clock: Clock, sender: Sender) -> Worker:
+def _worker(settings: Settings, store: Store, clock: Clock, sender: Sender, metrics: Metrics) -> Worker:
     app_engine = AppEngineHost.parse(settings.app_engine_host)
     if app_engine is None:
         raise SettingsError(f"--app-engine-host: {settings.app_engine_host!r} is no address")
-    dispatcher = Dispatcher(store, sender, clock, app_engine)
+    dispatcher = Dispatcher(
+        store,
+        sender,
+        clock,
+        app_engine,
+        keeps_history=settings.has_control and settings.history_size > 0,
+        observer=metrics.attempts,
+    )
     return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES))
 
 
@@ -230,7 +281,33 @@ def _attempts_allowed() -> int:
     return max(16, min(_MOST_ATTEMPTS, files - _SPARE_FILES))
 
 
-def _grpc_server(settings: Settings, services: _Services) -> GrpcServer:
+def _control(
+    settings: Settings,
+    store: Store,
+    clock: SteeredClock,
+    worker: Worker,
+    sweeper: Sweeper,
+    faults: Faults,
+    history: History,
+    queues: QueueService,
+    rpcs: frozenset[str],
+) -> Control:
+    async def have_queues(project: str | None) -> None:
+        await _have_queues(queues, settings, project)
+
+    steering = Steering(clock, worker, sweeper)
+    return Control(
+        steering=steering,
+        idling=Idling(store, clock, worker),
+        resetting=Resetting(store, clock, worker, steering, faults, have_queues),
+        history=history,
+        faults=faults,
+        rpcs=rpcs,
+    )
+
+
+def _wire_services(services: _Services) -> Sequence[Service]:
+    """The Cloud Tasks surfaces."""
     cloud_tasks = CloudTasks(
         queues=services.queues,
         tasks=services.tasks,
@@ -238,13 +315,30 @@ def _grpc_server(settings: Settings, services: _Services) -> GrpcServer:
         policies=services.policies,
         cmek=services.cmek,
     )
-    wire_services = [
+    return [
         cloud_tasks_service(cloud_tasks),
         operations_service(services.batches),
         locations_service(services.locations),
     ]
-    checks = [Strictness(SystemClock().now)] if settings.strict else []
-    return GrpcServer(wire_services, Calls(checks))
+
+
+def _surfaces(
+    settings: Settings,
+    wire_services: Sequence[Service],
+    faults: Faults,
+    control: Control | None,
+    metrics: Metrics,
+) -> tuple[GrpcServer, Rest]:
+    checks = [Strictness(real_now)] if settings.strict else []
+    observe = metrics.calls.observe
+    calls = Calls(checks, FaultyCalls(faults), observe)
+    served = [(service, calls) for service in wire_services]
+    steering = []
+    if control is not None:
+        # Neither --strict nor a fault may stand between a test and what it steers with.
+        calls = Calls([HostCheck()] if is_loopback(settings.host) else [], observe=observe)
+        steering.append((control_service(control), calls))
+    return GrpcServer([*served, *steering]), Rest(steering)
 
 
 def _address(host: str, port: int) -> str:

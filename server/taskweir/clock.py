@@ -24,19 +24,57 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
+def real_now() -> Instant:
     """The real time."""
+    return time.time_ns() // 1_000
+
+
+class SteeredClock:
+    """Goes with real time until it is frozen; then it stands still, and goes where it is moved."""
+
+    def __init__(self, frozen_at: Instant | None = None) -> None:
+        self._frozen_at = frozen_at
+        self._waiting: set[asyncio.Event] = set()
 
     def now(self) -> Instant:
-        return time.time_ns() // 1_000
+        return real_now() if self._frozen_at is None else self._frozen_at
+
+    @property
+    def is_frozen(self) -> bool:
+        return self._frozen_at is not None
+
+    def freeze(self, at: Instant | None = None) -> None:
+        """Stand still, at a time before or after the present one or where the clock is. Whoever waits looks again."""
+        self._frozen_at = self.now() if at is None else at
+        self._wake()
+
+    def advance(self, by: Micros) -> None:
+        """Move the time on, and stand still there. Raises ValueError going back."""
+        if by < 0:
+            raise ValueError("a clock is advanced by zero or more microseconds")
+        self.freeze(self.now() + by)
+
+    def resume(self) -> None:
+        """Go with real time again, which may be earlier than the time so far."""
+        self._frozen_at = None
+        self._wake()
+
+    def _wake(self) -> None:
+        for wakeup in self._waiting:
+            wakeup.set()
 
     async def wait(self, until: Instant | None, wakeup: asyncio.Event) -> None:
-        if until is None:
-            await wakeup.wait()
+        left = None if until is None else until - self.now()
+        if left is not None and left <= 0:
             return
-        left = until - self.now()
-        if left > 0:
-            await _wait_for(wakeup, min(left, _LONGEST_NAP) / SECOND)
+        self._waiting.add(wakeup)
+        try:
+            if left is None or self.is_frozen:
+                await wakeup.wait()
+            else:
+                await _wait_for(wakeup, min(left, _LONGEST_NAP) / SECOND)
+        finally:
+            self._waiting.discard(wakeup)
 
 
 async def _wait_for(wakeup: asyncio.Event, seconds: float) -> None:
@@ -45,36 +83,3 @@ async def _wait_for(wakeup: asyncio.Event, seconds: float) -> None:
             await wakeup.wait()
     except TimeoutError:
         return
-
-
-class ManualClock:
-    """A clock that stands still until it is moved. For tests."""
-
-    def __init__(self, now: Instant) -> None:
-        self._now = now
-        self._waiting: set[asyncio.Event] = set()
-
-    def now(self) -> Instant:
-        return self._now
-
-    def advance(self, by: Micros) -> None:
-        """Move the time on and end every wait, so that each waiter looks again. Raises ValueError going back."""
-        if by < 0:
-            raise ValueError("a clock is advanced by zero or more microseconds")
-        self._now += by
-        for wakeup in self._waiting:
-            wakeup.set()
-
-    @property
-    def is_waited_for(self) -> bool:
-        """Whether somebody waits, and all who do have nothing else to do."""
-        return bool(self._waiting) and not any(wakeup.is_set() for wakeup in self._waiting)
-
-    async def wait(self, until: Instant | None, wakeup: asyncio.Event) -> None:
-        if until is not None and until <= self._now:
-            return
-        self._waiting.add(wakeup)
-        try:
-            await wakeup.wait()
-        finally:
-            self._waiting.discard(wakeup)

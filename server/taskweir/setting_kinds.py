@@ -48,6 +48,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        raise ValueError(f"must be a number from 0 to 999999999, not {text!r}")
+    return int(text)
+
+
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -129,6 +135,7 @@ TEXT: Final = Kind("TEXT", _text)
 REQUIRED_TEXT: Final = Kind("TEXT", _required_text)
 HOST: Final = Kind("HOST", _host)
 PORT: Final = Kind("PORT", _port)
+COUNT: Final = Kind("NUMBER", _count)
 NAMES: Final = Kind("NAME", _names, is_repeatable=True)
 SWITCH: Final = Kind("", _switch, is_switch=True)
 FILE: Final = Kind("FILE", _file)

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from taskweir import setting_kinds as kinds
 from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.host_names import is_loopback
 from taskweir.domain.names import LOCATION_ID, PROJECT_ID, QueueName
 from taskweir.domain.times import Micros
 from taskweir.setting_kinds import Kind
@@ -66,6 +67,8 @@ TABLE: Final[Sequence[Setting]] = (
     Setting("task-tombstone", kinds.DURATION, "1h", "how long the name of a finished task stays taken"),
     Setting("queue-tombstone", kinds.DURATION, "72h", "how long the name of a deleted queue stays taken"),
     Setting("task-retention", kinds.POSITIVE_DURATION, "31d", "age at which a task is dropped"),
+    Setting("history-size", kinds.COUNT, "10000", "attempts, and finished tasks, kept for the control API"),
+    Setting("history-retention", kinds.POSITIVE_DURATION, "31d", "how long they are kept"),
     Setting("drain-timeout", kinds.DURATION, "8s", "how long a stopping server waits for attempts in flight"),
     Setting(
         "control",
@@ -123,6 +126,8 @@ class Settings:
     task_tombstone: Micros
     queue_tombstone: Micros
     task_retention: Micros
+    history_size: int
+    history_retention: Micros
     drain_timeout: Micros
     control: Literal["auto", "on", "off"]
     strict: bool
@@ -134,6 +139,11 @@ class Settings:
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
     queue_config: tuple[ConfiguredQueue, ...] = ()
+
+    @property
+    def has_control(self) -> bool:
+        """Whether the control API is served: by itself only where nobody else than this machine can reach it."""
+        return self.control == "on" or (self.control == "auto" and is_loopback(self.host))
 
 
 class Given(NamedTuple):

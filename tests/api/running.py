@@ -10,7 +10,7 @@ import grpc.aio
 from tests.api.raw_calls import RawClient
 
 from taskweir.app import Server
-from taskweir.clock import ManualClock
+from taskweir.clock import SteeredClock
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import SECOND, Instant
 from taskweir.push.sender import Outcome
@@ -34,7 +34,7 @@ class HangingSender:
 @dataclass(frozen=True)
 class Running:
     server: Server
-    clock: ManualClock
+    clock: SteeredClock
     channel: grpc.aio.Channel
     raw: RawClient
 
@@ -48,7 +48,7 @@ async def running(**settings: str) -> AsyncIterator[Running]:
     """A started server; `settings` are written as flags would be."""
     defaults = {"port": "0", "http-port": "0", "data": ":memory:", "drain-timeout": "0s"}
     given = {name.replace("_", "-"): Given(text, "the test") for name, text in settings.items()}
-    clock = ManualClock(NOW)
+    clock = SteeredClock(frozen_at=NOW)
     layers = (given, {name: Given(text, "the test") for name, text in defaults.items()})
     server = await Server.start(resolve(*layers), clock=clock, sender=HangingSender())
     channel = grpc.aio.insecure_channel(server.grpc_address)

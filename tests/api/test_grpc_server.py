@@ -56,7 +56,8 @@ class Serving:
 @contextlib.asynccontextmanager
 async def serving(servicer: object, host: str = "127.0.0.1") -> AsyncIterator[Serving]:
     descriptor = cloudtasks_pb2.DESCRIPTOR.services_by_name["CloudTasks"]
-    server = GrpcServer([Service("google.cloud.tasks.v2.CloudTasks", descriptor, servicer)], Calls())
+    service = Service("google.cloud.tasks.v2.CloudTasks", descriptor, servicer)
+    server = GrpcServer([(service, Calls())])
     try:
         port = server.bind(host, 0)
         await server.start()
@@ -68,7 +69,7 @@ async def serving(servicer: object, host: str = "127.0.0.1") -> AsyncIterator[Se
 
 
 async def refused_address(host: str, port: int) -> OSError:
-    server = GrpcServer([], Calls())
+    server = GrpcServer([])
     try:
         with pytest.raises(OSError) as refused:
             server.bind(host, port)

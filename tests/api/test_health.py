@@ -9,7 +9,6 @@ from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
 from tests.api.running import Running
 
 from taskweir.api.grpc_server import GrpcServer
-from taskweir.api.methods import Calls
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -38,7 +37,7 @@ async def test_an_unknown_service_is_not_found(server: Running) -> None:
 
 async def test_a_watcher_is_told_of_every_change_and_of_the_end() -> None:
     """Its stream ends with the server, which therefore need not wait for it."""
-    server = GrpcServer([], Calls())
+    server = GrpcServer([])
     port = server.bind("127.0.0.1", 0)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -15,6 +15,7 @@ SERVICES = [
     OPERATIONS,
     "grpc.health.v1.Health",
     "grpc.reflection.v1alpha.ServerReflection",
+    "taskweir.control.v1.Control",
 ]
 
 
@@ -39,7 +40,9 @@ async def test_the_services_are_listed(server: Running, version: str) -> None:
     assert sorted(service.name for service in answer.list_services_response.service) == sorted(SERVICES)
 
 
-@pytest.mark.parametrize("symbol", [*SERVICES, "google.cloud.tasks.v2.Task", "google.iam.v1.Policy"])
+@pytest.mark.parametrize(
+    "symbol", [*SERVICES, "google.cloud.tasks.v2.Task", "google.iam.v1.Policy", "taskweir.control.v1.Attempt"]
+)
 async def test_every_symbol_is_described(server: Running, symbol: str) -> None:
     """With the files that its own file needs."""
     answer = await ask(server, "v1", file_containing_symbol=symbol)

@@ -133,7 +133,7 @@ async def test_a_deadline_is_shown_as_a_date(
     """Real time counts, whatever the server's clock says; a deadline that no calendar has is shown as a near one."""
     monkeypatch.setattr("taskweir.api.strictness.time.monotonic", lambda: 0.0)
     strictness = Strictness(lambda: 1_795_348_800 * SECOND)
-    method = Method("rpc", "name", "name", pb.GetQueueRequest.FromString, pytest.fail)
+    method = Method("rpc", "name", "name", (), pb.GetQueueRequest, pytest.fail)
     call = Call("rpc", [CREDENTIALS], deadline=remaining)
 
     with pytest.raises(InvalidArgument) as refused:

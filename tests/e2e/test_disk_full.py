@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.e2e.test_dispatch import PARENT, START, client_of, settings
 
 from taskweir.app import Server
-from taskweir.clock import ManualClock
+from taskweir.clock import SteeredClock
 from taskweir.store.sqlite import SqliteStore
 from taskweir.store.sqlite.connection import on_thread
 
@@ -46,7 +46,7 @@ async def healthz(server: Server) -> int:
 
 async def test_a_full_disk_loses_nothing_and_is_recovered_from(tmp_path: Path) -> None:
     """UNAVAILABLE with the reason, health NOT_SERVING, reads go on; with room again everything does."""
-    server = await Server.start(settings(tmp_path / "d.db"), clock=ManualClock(START))
+    server = await Server.start(settings(tmp_path / "d.db"), clock=SteeredClock(frozen_at=START))
     client = client_of(server)
     channel = grpc.aio.insecure_channel(server.grpc_address)
     health = health_pb2_grpc.HealthStub(channel)

@@ -14,7 +14,7 @@ from tests.eventually import eventually
 from tests.push.raw_target import HANG, RawTarget
 
 from taskweir.app import Server
-from taskweir.clock import ManualClock
+from taskweir.clock import SteeredClock
 from taskweir.domain.times import MILLISECOND, SECOND
 from taskweir.settings import Given, Settings, resolve
 
@@ -38,8 +38,8 @@ def client_of(server: Server) -> tasks_v2.CloudTasksAsyncClient:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(START)
+def clock() -> SteeredClock:
+    return SteeredClock(frozen_at=START)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def headers_of(request: bytes) -> dict[str, str]:
 
 
 async def run_attempts(
-    server: Server, clock: ManualClock, target: RawTarget, count: int
+    server: Server, clock: SteeredClock, target: RawTarget, count: int
 ) -> list[dict[str, str]]:
     """Move the clock on until the target has had `count` requests; their headers."""
     for n in range(1, count + 1):
@@ -64,7 +64,7 @@ async def run_attempts(
     return [headers_of(request) for request in target.received]
 
 
-async def test_an_http_handler_sees_what_production_sends(clock: ManualClock, target: RawTarget) -> None:
+async def test_an_http_handler_sees_what_production_sends(clock: SteeredClock, target: RawTarget) -> None:
     """Every header of the recorded table, over answers 503, 404 and 200, and no other."""
     target.answers = [answer(503), answer(404), answer(200)]
     server = await Server.start(settings(), clock=clock)
@@ -96,7 +96,7 @@ async def test_an_http_handler_sees_what_production_sends(clock: ManualClock, ta
 
 
 async def test_an_app_engine_handler_sees_what_production_sends(
-    clock: ManualClock, target: RawTarget
+    clock: SteeredClock, target: RawTarget
 ) -> None:
     """Its own header names, counts and reasons; the labels of the routing in Host."""
     target.answers = [answer(503), answer(404), answer(200)]
@@ -131,7 +131,7 @@ async def test_an_app_engine_handler_sees_what_production_sends(
 
 
 async def test_attempts_show_in_the_task_as_production_shows_them(
-    clock: ManualClock, target: RawTarget
+    clock: SteeredClock, target: RawTarget
 ) -> None:
     """While one is in flight, and when it has failed."""
     target.answers = [answer(503), HANG]
@@ -152,7 +152,7 @@ async def test_attempts_show_in_the_task_as_production_shows_them(
     await server.stop()
 
 
-async def test_a_token_that_cannot_be_minted_fails_the_attempt_and_says_why(clock: ManualClock) -> None:
+async def test_a_token_that_cannot_be_minted_fails_the_attempt_and_says_why(clock: SteeredClock) -> None:
     """The task keeps it, and nothing goes out."""
     server = await Server.start(settings(), clock=clock)
     client = client_of(server)
@@ -172,7 +172,7 @@ async def test_a_token_that_cannot_be_minted_fails_the_attempt_and_says_why(cloc
 
 
 async def test_what_was_answered_is_there_after_a_restart(
-    clock: ManualClock, target: RawTarget, tmp_path: Path
+    clock: SteeredClock, target: RawTarget, tmp_path: Path
 ) -> None:
     """Queues, tasks, pauses, tombstones and counts; an attempt cut off by the stop is made again."""
     target.answers = [HANG, answer(200)]
@@ -211,7 +211,7 @@ async def test_what_was_answered_is_there_after_a_restart(
     await server.stop()
 
 
-async def test_a_stopping_server_lets_attempts_finish(clock: ManualClock, target: RawTarget) -> None:
+async def test_a_stopping_server_lets_attempts_finish(clock: SteeredClock, target: RawTarget) -> None:
     """Within the drain timeout, and no new one begins."""
     target.may_answer.clear()
     server = await Server.start(settings(), clock=clock)

@@ -9,10 +9,13 @@ from tests.eventually import eventually
 from tests.push.raw_target import HANG, OK, RawTarget
 
 from taskweir.domain.model import OidcToken
+from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import MILLISECOND, SECOND, Micros
 from taskweir.push.curl_sender import CurlSender
 from taskweir.push.sender import Outcome
+
+TASK = QueueName("p", "l", "q").task("t")
 
 HEAD_OF_200 = b"HTTP/1.1 200 OK\r\n"
 
@@ -34,7 +37,7 @@ def request(
     deadline: Micros = 10 * SECOND,
 ) -> OutgoingRequest:
     """A request as the domain makes it."""
-    return OutgoingRequest(method, url, headers, body, deadline, host)
+    return OutgoingRequest(TASK, method, url, headers, body, deadline, host)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -318,7 +321,7 @@ async def test_a_request_that_cannot_be_made_is_an_outcome_with_a_reason(sender:
             request("http://a b/"),
             request(target.url(), headers=[("X-A", "b\r\nX-Evil: 1")]),
             request(target.url(), headers=[("X-A", "\ud800")]),
-            OutgoingRequest("POST", target.url(), [], b"", SECOND, authorization=OidcToken("a@b")),
+            OutgoingRequest(TASK, "POST", target.url(), [], b"", SECOND, authorization=OidcToken("a@b")),
         ]
         outcomes = [await sender.send(each) for each in bad]
         assert all(outcome.unsent and outcome.error for outcome in outcomes)

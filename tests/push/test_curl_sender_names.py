@@ -10,10 +10,13 @@ from tests.eventually import eventually
 from tests.push.names import Names
 from tests.push.raw_target import HANG, RawTarget
 
+from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import MILLISECOND, SECOND, Micros
 from taskweir.push.curl_sender import CurlSender
 from taskweir.push.resolver import KEPT_FOR, Resolver
+
+TASK = QueueName("p", "l", "q").task("t")
 
 
 class Time:
@@ -37,7 +40,7 @@ async def sending(names: Names, now: Time | None = None) -> AsyncIterator[CurlSe
 
 def request(name: str, target: RawTarget, deadline: Micros = 10 * SECOND) -> OutgoingRequest:
     """A request to the target by a name."""
-    return OutgoingRequest("GET", f"http://{name}:{target.port}/", [], b"", deadline)
+    return OutgoingRequest(TASK, "GET", f"http://{name}:{target.port}/", [], b"", deadline)
 
 
 async def test_localhost_is_reached_and_host_stays_the_name() -> None:

@@ -14,11 +14,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.push.raw_target import RawTarget
 
+from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import SECOND
 from taskweir.push.curl_sender import CurlSender
 from taskweir.push.sender import Outcome
 from taskweir.push.trust import trust
+
+TASK = QueueName("p", "l", "q").task("t")
 
 NOT_BEFORE = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 NOT_AFTER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -102,7 +105,7 @@ async def outcome_of(sender: CurlSender, target: RawTarget) -> Outcome:
     """What comes of one request."""
     try:
         url = target.url().replace("http://", "https://")
-        return await sender.send(OutgoingRequest("POST", url, [], b"x", 10 * SECOND))
+        return await sender.send(OutgoingRequest(TASK, "POST", url, [], b"x", 10 * SECOND))
     finally:
         await sender.close()
 

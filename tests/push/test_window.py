@@ -1,9 +1,13 @@
 """What a queue asks for, and when it can go on."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from tests.push.windows import START, tasks, window
 
 from taskweir.domain.limits import MAX_TASK_SIZE
+from taskweir.domain.model import QueueState
 from taskweir.domain.times import HOUR, SECOND
 from taskweir.push.capacity import Capacity
 from taskweir.push.window import QueueWindow, most_bytes
@@ -68,6 +72,36 @@ def test_a_clock_that_goes_back_between_looks_gives_no_token() -> None:
     queue.dispatchable(capacity, START)
     for n in range(10):
         assert queue.dispatchable(capacity, START - n * HOUR) == []
+
+
+def test_what_was_claimed_is_given_up_when_the_clock_goes_back() -> None:
+    """It may not be due any more; and what was planned is asked for anew."""
+    queue, capacity = window(), Capacity(100, PLENTY)
+    claimed = tasks(3)
+    queue.accept(Claim(1, claimed, START + HOUR))
+    assert queue.clock_went_back(START - HOUR) == claimed
+    assert queue.dispatchable(capacity, START - HOUR) == []
+    assert queue.request(capacity, START - HOUR) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "may_have"),
+    [
+        (lambda queue: None, True),
+        (lambda queue: queue.request(Capacity(100, PLENTY), START), True),
+        (lambda queue: setattr(queue, "next_due", None), False),
+        (lambda queue: setattr(queue, "next_due", START + 1), False),
+        (lambda queue: (setattr(queue, "next_due", None), queue.accept(Claim(1, tasks(1), None))), True),
+        (lambda queue: queue.change(replace(queue.queue, state=QueueState.PAUSED), START), False),
+    ],
+)
+def test_a_window_knows_whether_a_task_may_be_due(
+    change: Callable[[QueueWindow], object], may_have: bool
+) -> None:
+    """One that is claimed, asked for, or noted; never in a queue that does not run."""
+    queue = window()
+    change(queue)
+    assert queue.may_have_due(START) == may_have
 
 
 def test_a_token_that_comes_back_is_not_one_more() -> None:

@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 
 from taskweir.domain.model import OAuthToken, OidcToken
+from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.times import SECOND
 from taskweir.push.wire_request import Unsendable, wire_request
 
-REQUEST = OutgoingRequest("POST", "http://t/", [], b"", SECOND)
+TASK = QueueName("p", "l", "q").task("t")
+
+REQUEST = OutgoingRequest(TASK, "POST", "http://t/", [], b"", SECOND)
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """What the worker promises: nothing before its time, never above rate or concurrency, retries by the law."""
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from tests.eventually import eventually
-from tests.push.conftest import PARENT, START, Bench, held
+from tests.push.bench import PARENT, START, Bench, held
 
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import TaskGone
 from taskweir.domain.model import RateLimits, RetryConfig
 from taskweir.domain.times import HOUR, MILLISECOND, MINUTE, SECOND
+from taskweir.store.base import Claim, ClaimRequest
 
 Q = f"{PARENT}/queues/q"
 
@@ -69,13 +71,91 @@ async def test_a_backlog_goes_on_at_its_rate_when_the_clock_went_back(bench: Ben
     await bench.queues.resume(Q)
     await bench.settle()
     assert len(bench.sender.sent) == 10
-    bench.clock._now -= HOUR
+    bench.clock.freeze(bench.clock.now() - HOUR)
     await bench.queue("other")
     await bench.task("other", "other")
     await bench.settle()
     assert bench.sender.names[10:] == ["other"]
     await bench.advance(100 * MILLISECOND)
     assert bench.sender.names[11:] == ["10"]
+
+
+async def test_a_clock_that_goes_back_during_a_claim_brings_nothing_before_its_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was claimed by the later time waits for it."""
+    claim = bench.store.claim
+
+    async def set_back(*args: object) -> object:
+        answer = await claim(*args)  # type: ignore[arg-type]
+        bench.clock.freeze(START)
+        return answer
+
+    await bench.queue()
+    await bench.task("t", after=HOUR)
+    await bench.settle()
+    monkeypatch.setattr(bench.store, "claim", set_back)
+    await bench.advance(HOUR)
+    monkeypatch.undo()
+    await bench.advance(HOUR - 1)
+    assert bench.sender.sent == []
+    await bench.advance(1)
+    assert bench.sender.sent == [(START + HOUR, "t")]
+
+
+async def test_a_clock_that_goes_back_during_a_claim_of_nothing_is_heeded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else wakes the worker, and what it planned is hours late."""
+    await bench.queue("other")
+    await bench.queue(rate=1.0)
+    await bench.queues.pause(Q)
+    for n in range(11):
+        await bench.task(str(n))
+    await bench.advance(HOUR)
+    await bench.queues.resume(Q)
+    await bench.settle()
+
+    async def set_back(requests: Sequence[ClaimRequest], _now: int) -> list[Claim]:
+        bench.clock.freeze(START)
+        return [Claim(request.queue_uid, (), None) for request in requests]
+
+    monkeypatch.setattr(bench.store, "claim", set_back)
+    await bench.task("t", "other")
+    await bench.settle()
+    assert bench.worker.next_due == START + SECOND
+
+
+async def test_an_attempt_does_not_begin_before_its_time_when_the_clock_goes_back_just_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was due when it was decided on, and counts as begun then."""
+    await bench.queue()
+    await bench.task("t", after=HOUR)
+    await bench.settle()
+    flights = bench.worker._flights
+    begin = flights.begin
+
+    def begin_and_set_back(*args: object) -> None:
+        begin(*args)  # type: ignore[arg-type]
+        bench.clock.freeze(START)
+
+    monkeypatch.setattr(flights, "begin", begin_and_set_back)
+    held(bench)
+    await bench.advance(HOUR)
+    attempt = (await bench.tasks.get(f"{Q}/tasks/t", full=False)).last_attempt
+    assert attempt is not None
+    assert attempt.dispatch_time == START + HOUR
+
+
+async def test_a_worker_that_was_told_of_something_is_not_at_rest(bench: Bench) -> None:
+    """Also before it had its turn to look."""
+    queue = await bench.queue()
+    await bench.settle()
+    assert bench.worker.is_calm
+    bench.worker.task_due(queue.uid, START)
+    assert not bench.worker.is_at_rest
+    assert bench.worker.next_due == START
 
 
 async def test_a_changed_rate_takes_effect_at_once(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 from tests.eventually import eventually
-from tests.push.conftest import PARENT, START, Bench, held
+from tests.push.bench import PARENT, START, Bench, held
 
 from taskweir.domain.drafts import TaskDraft
 from taskweir.domain.model import HttpRequest

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from tests.eventually import eventually
-from tests.push.conftest import PARENT, Bench
+from tests.push.bench import PARENT, Bench
 
 from taskweir.domain.errors import TaskGone, TaskNotFound, Unavailable
 from taskweir.domain.times import HOUR, MILLISECOND, SECOND
@@ -105,7 +105,7 @@ async def test_an_attempt_that_cannot_begin_is_made_later(
 
 async def test_a_run_that_cannot_be_read_is_read_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The attempt was promised when RunTask was answered."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    monkeypatch.setattr("taskweir.push.flights._PAUSE_AFTER_TROUBLE", 0.001)
     take, refused = bench.store.take_run, [Unavailable("disk")] * 3
 
     async def broken(task_uid: int) -> object:
@@ -162,7 +162,7 @@ async def test_a_queue_that_cannot_be_claimed_stops_no_other(
         await bench.queue(name)
     for name in ("bad", "a", "b"):
         await bench.task(name, name, after=SECOND)
-    await bench.advance(SECOND)
+    bench.clock.advance(SECOND)
     await eventually(lambda: sorted(bench.sender.names) == ["a", "b"])
     assert "queues/bad failed" in caplog.text
     broken = False
@@ -181,7 +181,7 @@ async def test_a_poisoned_window_stops_no_other(
     bucket, window.bucket = window.bucket, None  # type: ignore[assignment]
     await bench.task("bad", "bad")
     bench.worker._look_at_every_queue()
-    await bench.advance(SECOND)
+    bench.clock.advance(SECOND)
     await eventually(lambda: bench.sender.names == ["good"])
     assert "queues/bad failed" in caplog.text
     window.bucket = bucket

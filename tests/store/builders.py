@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from taskweir.domain.lifecycle import Answer, AttemptResult
+from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask, Outcome
+from taskweir.domain.lifecycle import Answer, AttemptResult, Ending
 from taskweir.domain.model import HttpRequest, Queue, RateLimits, ResponseStatus, RetryConfig, Task
-from taskweir.domain.names import LocationName, QueueName
+from taskweir.domain.names import LocationName, QueueName, TaskName
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, SECOND, Instant
 from taskweir.store.base import Claim, ClaimRequest, Retention, Store
 
@@ -13,6 +14,8 @@ NOW: Instant = 1_700_000_000 * SECOND
 PARENT = LocationName("p", "us-central1")
 Q = PARENT.queue("q")
 RETENTION = Retention(task_tombstone=HOUR, queue_tombstone=72 * HOUR, task=31 * DAY, operation=2 * HOUR)
+HISTORY = replace(RETENTION, history=DAY, history_size=1_200)
+"""The same, and what ended is kept."""
 RETRY = RetryConfig(100, 0, 100 * MILLISECOND, HOUR, 16)
 BACKOFF = RETRY.min_backoff
 PLENTY = 1 << 30
@@ -50,6 +53,42 @@ def result(begun: Task, http_status: int | None = 200, not_before: Instant | Non
             not_before=not_before,
         ),
     )
+
+
+def record(of: AttemptResult, name: TaskName, now: Instant = NOW, **over: Any) -> AttemptRecord:
+    """What is kept of an attempt that ends now."""
+    fields = {
+        "task": name,
+        "number": of.number,
+        "forced": of.forced,
+        "schedule_time": of.attempt.schedule_time,
+        "dispatch_time": of.attempt.dispatch_time,
+        "response_time": now,
+        "outcome": Outcome.SUCCEEDED if of.answer.succeeded else Outcome.FAILED,
+        "request_line": "POST / HTTP/1.1",
+        "headers": [("Host", "target")],
+        "http_status": of.answer.previous_response,
+        "latency": 1_500,
+        "body_start": b"answer",
+        "error": "",
+    }
+    return AttemptRecord(**{**fields, **over})
+
+
+async def finish(
+    store: Store, begun: Task, http_status: int | None = 200, now: Instant = NOW, **over: Any
+) -> Ending | Instant | None:
+    """Finish an attempt with a record of it."""
+    came = result(begun, http_status)
+    return await store.finish_attempt(came, now, record(came, begun.name, now, **over))
+
+
+async def attempts(store: Store, after: int = 0, limit: int = 10_000, **filter: Any) -> list[AttemptRecord]:
+    return list(await store.list_attempts(AttemptFilter(**filter), after, limit))
+
+
+async def finished(store: Store, after: int = 0, limit: int = 10_000, **filter: Any) -> list[FinishedTask]:
+    return list(await store.list_finished_tasks(FinishedFilter(**filter), after, limit))
 
 
 async def make_queue(store: Store, name: QueueName = Q, **over: Any) -> Queue:

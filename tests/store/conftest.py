@@ -10,7 +10,7 @@ from tests.store.factories import FACTORIES, RecordingListener, StoreFactory
 from taskweir.domain.model import Queue
 from taskweir.store.base import Retention, Store
 
-Reopen = Callable[[StoreFactory], Awaitable[Store]]
+Reopen = Callable[..., Awaitable[Store]]
 
 
 @pytest.fixture(params=FACTORIES)
@@ -56,8 +56,8 @@ async def reopen() -> AsyncIterator[Reopen]:
     """Opens another store on a factory, and closes it in the end."""
     opened: list[Store] = []
 
-    async def open_again(factory: StoreFactory) -> Store:
-        opened.append(await factory.open(RecordingListener(), RETENTION))
+    async def open_again(factory: StoreFactory, retention: Retention = RETENTION) -> Store:
+        opened.append(await factory.open(RecordingListener(), retention))
         return opened[-1]
 
     yield open_again

@@ -29,6 +29,9 @@ class RecordingListener:
     def queue_gone(self, queue_uid: int) -> None:
         self.events.append(("gone", queue_uid))
 
+    def history_grew(self) -> None:
+        self.events.append(("history",))
+
     def told(self) -> list[tuple[object, ...]]:
         """The events since the last call."""
         events, self.events = self.events, []

@@ -3,9 +3,25 @@
 import asyncio
 import contextlib
 import random
+from collections import Counter
 
 import pytest
-from tests.store.builders import NOW, Q, claim, ids, make_queue, queue, result, set_queue, sweep_all, task
+from tests.store.builders import (
+    HISTORY,
+    NOW,
+    Q,
+    attempts,
+    claim,
+    finish,
+    finished,
+    ids,
+    make_queue,
+    queue,
+    result,
+    set_queue,
+    sweep_all,
+    task,
+)
 from tests.store.conftest import Reopen
 from tests.store.factories import RecordingListener, StoreFactory
 
@@ -13,7 +29,12 @@ from taskweir.domain.errors import Refusal
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Queue, QueueState, RetryConfig, Task
 from taskweir.domain.times import HOUR
-from taskweir.store.base import Store
+from taskweir.store.base import Retention, Store
+
+
+@pytest.fixture
+def retention() -> Retention:
+    return HISTORY
 
 
 class Chance:
@@ -28,6 +49,7 @@ class Chance:
         self.claimed: dict[int, Task] = {}
         self.claims_in_flight: set[int] = set()
         self.attempts: list[Task] = []
+        self.ended: Counter[str] = Counter()
         self.names = 0
 
     async def step(self) -> None:
@@ -72,9 +94,8 @@ class Chance:
             begun = self.attempts.pop(self.random.randrange(len(self.attempts)))
             # What is in flight is free from here on: the commit comes before the answer.
             self.claims_in_flight.discard(begun.uid)
-            ending = await self.store.finish_attempt(
-                result(begun, self.random.choice((200, 500, 404, None))), self.now
-            )
+            ending = await finish(self.store, begun, self.random.choice((200, 500, 404, None)), self.now)
+            self.ended[begun.name.id] += 1
             if isinstance(ending, Ending):
                 assert begun.uid not in self.gone, "ended twice"
                 self.gone.add(begun.uid)
@@ -111,7 +132,7 @@ class Chance:
 async def test_no_task_is_lost_or_doubled(
     store: Store, listener: RecordingListener, seed: int, at_once: int
 ) -> None:
-    """After any history, what was made and not ended is there, free, and claimed once."""
+    """After any history, what was made and not ended is there, free, and claimed once; what ended was recorded once."""
     of = await make_queue(store, retry_config=RetryConfig(4, 0, 0, 1_000, 3))
     chance = Chance(store, seed)
     await chance.insert()
@@ -126,6 +147,14 @@ async def test_no_task_is_lost_or_doubled(
     claimed = (await claim(store, of, chance.now + 2 * HOUR, limit=10_000)).tasks
     assert sorted(one.uid for one in claimed) == sorted(left)
     assert [one.schedule_time for one in claimed] == sorted(one.schedule_time for one in claimed)
+    recorded = await attempts(store)
+    assert Counter(one.task.id for one in recorded) == chance.ended
+    assert len({(one.task.id, one.number) for one in recorded}) == len(recorded)
+    gone = {one.name.id: one for one in await finished(store)}
+    assert sorted(gone) == sorted(chance.made[uid] for uid in chance.gone)
+    assert all(one.dispatch_count >= chance.ended[name] for name, one in gone.items())
+    enders = {one.task.id: one.ending for one in recorded if one.ending is not None}
+    assert enders == {name: one.ending for name, one in gone.items() if one.ending is not Ending.DELETED}
 
 
 @pytest.mark.parametrize("ending", ["delete", "purge", "forget", "delete queue"])

@@ -10,15 +10,31 @@ from pathlib import Path
 import aiosqlite
 import pytest
 from tests.eventually import eventually
-from tests.store.builders import NOW, RETENTION, Q, claim, make_queue, result, sweep_all, task
+from tests.store.builders import (
+    NOW,
+    PARENT,
+    RETENTION,
+    Q,
+    claim,
+    finish,
+    make_queue,
+    result,
+    sweep_all,
+    task,
+)
 from tests.store.factories import RecordingListener
 
 import taskweir.store.sqlite as package
+from taskweir.domain.iam import Binding, Policy
 from taskweir.domain.model import PullMessage
+from taskweir.effect import LostEffect, call_effect
 from taskweir.store.sqlite import (
     SqliteStore,
+    backlog,
     checkpoints,
     claims,
+    history,
+    history_reads,
     inserts,
     sweep,
     task_reads,
@@ -61,9 +77,19 @@ def raw(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     "sql",
     [
         claims._SCAN,
-        claims._EARLIEST,
+        backlog._COUNT,
+        backlog._DUE,
+        backlog._EARLIEST,
         sweep._OLDEST,
         sweep._BURY,
+        history._RECORD,
+        history._RECORD_FIRST,
+        history._RECORD_SWEPT,
+        history._COUNT_BEGUN,
+        history_reads._ATTEMPT_SIZES,
+        history_reads._ATTEMPTS,
+        history_reads._FINISHED_SIZES,
+        history_reads._FINISHED,
         task_reads._GET,
         task_reads._GET_WITH_BODY,
         task_reads._ROWS,
@@ -80,11 +106,13 @@ def raw(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 )
 def test_no_statement_reads_tasks_one_after_the_other(raw: sqlite3.Connection, sql: str) -> None:
     """Each finds them by an index, so that none grows with the backlog. `SEARCH` is by index, `SCAN` is not."""
-    parameters = dict.fromkeys(map(str, range(1, 6)), "[]") if re.search(r"\?\d", sql) else None
+    parameters = dict.fromkeys(map(str, range(1, 10)), "[]") if re.search(r"\?\d", sql) else None
     values = ("[]",) * (max(map(int, re.findall(r"\?(\d)", sql))) if parameters else sql.count("?"))
     plan = [step for *_, step in raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     assert plan
-    assert not [step for step in plan if re.match(r"SCAN (task|stone|task_tombstone)\b", step)], plan
+    assert not [
+        step for step in plan if re.match(r"SCAN (task|stone|task_tombstone|attempt|finished_task)\b", step)
+    ], plan
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
 
 
@@ -204,6 +232,78 @@ async def test_nothing_of_a_task_stays_in_memory(store: SqliteStore, end: str) -
         if one is not None:
             await store.finish_attempt(result(one), NOW)
     assert store._memory.holds._holds == {}
+
+
+async def test_a_reset_leaves_nothing_in_memory(store: SqliteStore) -> None:
+    """Neither holds, of queues that are gone too, nor counts, nor writes of the project that were put off."""
+    q = await make_queue(store)
+    for name in ("deleted", "begun", "claimed"):
+        await store.insert_task(task(name), NOW)
+    await store.task_counts()
+    deleted, begun, _ = (await claim(store, q)).tasks
+    for one in (deleted, begun):
+        await store.begin_attempt(one, NOW)
+    await store.delete_queue(Q, NOW)
+    await make_queue(store, PARENT.queue("other"))
+    await store.run_task((await store.insert_task(task(in_queue=PARENT.queue("other")), NOW)).name, NOW)
+    token = call_effect.set(LostEffect(Q.project, later=60.0))
+    await store.insert_task(task("later", in_queue=PARENT.queue("other")), NOW)
+    call_effect.reset(token)
+    assert store._memory.holds._holds
+    await store.reset(Q.project, NOW)
+    assert store._memory.holds._holds == {}
+    assert store._memory.counts._of == {}
+    assert store._memory._cursors == {}
+    assert store._commit._put_off._timers == {}
+
+
+async def test_a_reset_leaves_nothing_in_the_file(store: SqliteStore) -> None:
+    """Once it is swept; but for what every file has."""
+    await make_queue(store)
+    for name in ("deleted", "purged", "there"):
+        await store.insert_task(task(name), NOW)
+        if name == "deleted":
+            await store.delete_task(Q.task(name), NOW)
+        elif name == "purged":
+            await store.purge_queue(Q, NOW, forget_names=False)
+    await store.set_policy(Q, lambda _: Policy(1, (Binding("roles/viewer", ("user:ada",)),)))
+    await store.set_kms_key(PARENT, "key")
+    await store.reset(None, NOW)
+    await sweep_all(store, NOW)
+
+    def tables_with_rows(raw: sqlite3.Connection) -> set[str]:
+        tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name for name in tables if raw.execute(f"SELECT 1 FROM {name}").fetchone()}
+
+    assert await on_thread(store._writer, tables_with_rows) == {"meta", "sqlite_sequence"}
+
+
+async def test_tasks_are_counted_once(store: SqliteStore) -> None:
+    """From then on no statement is needed for it."""
+    q = await make_queue(store)
+    await store.insert_task(task(), NOW)
+    statements: list[str] = []
+    await on_thread(store._writer, lambda raw: raw.set_trace_callback(statements.append))
+    assert await store.task_counts() == {q.uid: 1}
+    assert [one for one in statements if "count(*)" in one]
+    statements.clear()
+    await store.insert_task(task("second"), NOW)
+    assert len(statements) == 1
+    assert await store.task_counts() == {q.uid: 2}
+    assert len(statements) == 1
+
+
+async def test_without_history_nothing_is_written_for_it(store: SqliteStore) -> None:
+    """Not one statement of the quick way to end tasks, and of a purge."""
+    q = await make_queue(store)
+    await asyncio.gather(*(store.insert_task(task(f"t{n}"), NOW) for n in range(9)))
+    begun = [await store.begin_attempt(one, NOW) for one in (await claim(store, q)).tasks[:5]]
+    statements: list[str] = []
+    await on_thread(store._writer, lambda raw: raw.set_trace_callback(statements.append))
+    await asyncio.gather(*(finish(store, one) for one in begun if one))
+    assert [one.split()[0] for one in statements] == ["BEGIN", "DELETE", "INSERT", "COMMIT"]
+    await store.purge_queue(Q, NOW, forget_names=False)
+    assert not [one for one in statements if "finished_task" in one or " attempt" in one]
 
 
 async def test_swept_generations_are_forgotten(store: SqliteStore) -> None:

@@ -31,7 +31,7 @@ AGE = RETENTION.task
 
 async def test_an_empty_store_has_nothing_to_sweep(store: Store) -> None:
     """Now or later; then there is a queue with a task, which will be too old one day."""
-    assert await store.sweep(NOW, 10) == SweepStep(more=False, next_due=None)
+    assert await store.sweep(NOW, 10) == SweepStep(more=False, next_due=None, next_expiry=None)
     await make_queue(store)
     await store.insert_task(task(), NOW)
     assert await sweep_all(store, NOW) == NOW + AGE
@@ -109,6 +109,37 @@ async def test_a_kept_operation_is_forgotten_when_its_time_is_over(store: Store,
     with pytest.raises(NotFound):
         await store.get_operation(name, end)
     assert await sweep_all(store, end) != end
+
+
+async def test_a_sweep_tells_when_the_next_task_is_too_old(store: Store, q: Queue) -> None:
+    """Of all that is swept only that is seen from outside: told by every step, whatever else there is to do."""
+    await store.insert_task(task(), NOW)
+    await store.delete_task(Q.task("t"), NOW)
+    await store.insert_task(task("next", create_time=NOW - HOUR), NOW)
+    await sweep_all(store, NOW)
+    step = await store.sweep(NOW, 10)
+    assert (step.next_due, step.next_expiry) == (NOW + RETENTION.task_tombstone, NOW - HOUR + AGE)
+    await store.delete_queue(Q, NOW)
+    step = await store.sweep(NOW, 1)
+    assert (step.more, step.next_expiry) == (True, NOW - HOUR + AGE)
+    await sweep_all(store, NOW + AGE)
+    assert (await store.sweep(NOW + AGE, 10)).next_expiry is None
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+async def test_a_clock_that_is_set_back_makes_tasks_that_are_too_old_sooner(
+    store: Store, q: Queue, is_empty: bool
+) -> None:
+    """They are counted from their creation, and what was found at the later time does not stand against that."""
+    if not is_empty:
+        await store.insert_task(task("later", create_time=NOW), NOW)
+    await sweep_all(store, NOW)
+    back = NOW - 365 * DAY
+    assert await sweep_all(store, back) == back + AGE
+    await store.insert_task(task("early", create_time=back), back)
+    assert (await store.sweep(back + AGE - 1, 10)).next_expiry == back + AGE
+    await sweep_all(store, back + AGE)
+    assert await ids(store) == ([] if is_empty else ["later"])
 
 
 async def test_the_tombstone_of_a_queue_is_swept(store: Store, q: Queue) -> None:

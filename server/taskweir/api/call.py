@@ -1,19 +1,25 @@
 """What a method may know of the call it serves, whatever transport carried it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
 
+async def _nothing_to_send() -> None:
+    """Of a call that is answered at once."""
+
+
 @dataclass(slots=True)
 class Call:
     """`rpc` is the full path, e.g. google.cloud.tasks.v2.CloudTasks/CreateTask. `deadline` is in seconds of
-    `time.monotonic`, None for a call without one. Names in `metadata` are lower case."""
+    `time.monotonic`, None for a call without one. Names in `metadata` are lower case. `begin` has the client of a stream
+    know that it has begun."""
 
     rpc: str
     metadata: Metadata
     deadline: float | None
+    begin: Callable[[], Awaitable[object]] = _nothing_to_send
 
     def header(self, name: str) -> str | None:
         """The first value sent under this name (lower case), if any."""

@@ -13,6 +13,7 @@ from taskweir.api import health
 from taskweir.api.handlers import generic_handler
 from taskweir.api.methods import Calls, Service
 from taskweir.api.reflection import reflection_handlers
+from taskweir.api.streams import Streams
 
 _MIB: Final = 1 << 20
 
@@ -30,12 +31,15 @@ _OPTIONS: Final[Sequence[tuple[str, Any]]] = (
 class GrpcServer:
     """Serves services, health and reflection on one port."""
 
-    def __init__(self, services: Sequence[Service], calls: Calls) -> None:
-        """Must be called in the event loop that will serve."""
-        names = [service.name for service in services]
+    def __init__(self, services: Sequence[tuple[Service, Calls]]) -> None:
+        """Each service with where its calls pass. Must be called in the event loop that will serve."""
+        names = [service.name for service, _ in services]
         self._health = health.Health(names)
+        self._streams = Streams()
         self._server = grpc.aio.server(options=_OPTIONS)
-        self._server.add_generic_rpc_handlers([generic_handler(service, calls) for service in services])
+        self._server.add_generic_rpc_handlers(
+            [generic_handler(service, calls, self._streams) for service, calls in services]
+        )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._server.add_generic_rpc_handlers(reflection_handlers([*names, health.NAME]))
 
@@ -62,8 +66,10 @@ class GrpcServer:
         self._health.set_serving(serving=serving)
 
     async def stop(self, grace: float) -> None:
-        """Accept no more calls, and let those that run finish for at most `grace` seconds."""
+        """Accept no more calls, and let those that run finish for at most `grace` seconds. Streams end at once: they
+        would never finish."""
         self._health.end()
+        self._streams.end()
         await self._server.stop(grace)
 
 

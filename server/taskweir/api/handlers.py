@@ -6,6 +6,8 @@ gRPC is given no deserializer of its own: it would answer UNKNOWN to a request t
 import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -13,8 +15,9 @@ import grpc.aio
 from google.rpc import status_pb2
 
 from taskweir.api.call import Call
-from taskweir.api.methods import Calls, Method, Service
+from taskweir.api.methods import AnyMethod, Calls, Method, Service, StreamingMethod
 from taskweir.api.status import rpc_status
+from taskweir.api.streams import Streams
 from taskweir.domain.errors import Refusal
 
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -26,19 +29,42 @@ _TRAILERS_LIMIT: Final = 7_000
 """Bytes of message and details. gRPC clients begin to refuse trailers at 8 KiB, and then see RESOURCE_EXHAUSTED."""
 
 
-def generic_handler(service: Service, calls: Calls) -> grpc.GenericRpcHandler:
+def generic_handler(service: Service, calls: Calls, streams: Streams) -> grpc.GenericRpcHandler:
     """Handlers for what the service implements; gRPC itself answers UNIMPLEMENTED to the rest."""
-    handlers = {
-        method.name: grpc.unary_unary_rpc_method_handler(_handler(method, calls))
-        for method in service.methods()
-    }
+    handlers = {method.name: _handler(method, calls, streams) for method in service.methods()}
     return grpc.method_handlers_generic_handler(service.name, handlers)
 
 
-def _handler(method: Method, calls: Calls) -> Callable[[bytes, _Context], Awaitable[bytes]]:
+def _handler(method: Method | StreamingMethod, calls: Calls, streams: Streams) -> grpc.RpcMethodHandler:
+    if isinstance(method, StreamingMethod):
+        return grpc.unary_stream_rpc_method_handler(_stream(method, calls, streams))
+    return grpc.unary_unary_rpc_method_handler(_unary(method, calls))
+
+
+def _unary(method: Method, calls: Calls) -> Callable[[bytes, _Context], Awaitable[bytes]]:
     async def handle(data: bytes, context: _Context) -> bytes:
         try:
-            return await calls.answer(method, data, _call(method, context))
+            reply = await calls.serve(method, partial(method.parse, data), _call(method, context))
+        except Refusal as refusal:
+            await _abort(context, refusal)
+            raise
+        return reply.SerializeToString()
+
+    return handle
+
+
+def _stream(
+    method: StreamingMethod, calls: Calls, streams: Streams
+) -> Callable[[bytes, _Context], Awaitable[None]]:
+    async def handle(data: bytes, context: _Context) -> None:
+        call = _call(method, context)
+        call.begin = lambda: context.send_initial_metadata(())
+        replies = calls.stream(method, partial(method.parse, data), call)
+        try:
+            with streams:
+                async with aclosing(replies):
+                    async for reply in replies:
+                        await context.write(reply.SerializeToString())
         except Refusal as refusal:
             await _abort(context, refusal)
             raise
@@ -46,7 +72,7 @@ def _handler(method: Method, calls: Calls) -> Callable[[bytes, _Context], Awaita
     return handle
 
 
-def _call(method: Method, context: _Context) -> Call:
+def _call(method: AnyMethod, context: _Context) -> Call:
     remaining: float | None = context.time_remaining()
     deadline = None if remaining is None else time.monotonic() + remaining
     return Call(method.rpc, context.invocation_metadata() or (), deadline)

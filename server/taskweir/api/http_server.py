@@ -1,10 +1,19 @@
 """The HTTP port: one aiohttp application, which everything that is served over HTTP extends."""
 
 import errno
-from collections.abc import Awaitable, Callable
-from typing import Self
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, Self
 
 from aiohttp import web
+
+from taskweir.api.origin import refuse_other_origins
+
+_BODY_LIMIT: Final = 128 << 20
+"""Bytes, as over gRPC: a batch of a hundred large tasks is 100 MB, and more in base64."""
+_HEAD_LIMIT: Final = 64 << 10
+"""Bytes of the request line, and of one header; the default refuses long tokens."""
+_LAST_WORDS: Final = 1.0
+"""Seconds for what is still being answered when the port closes; calls were waited for before."""
 
 
 class HttpServer:
@@ -15,11 +24,22 @@ class HttpServer:
         self.port = port
 
     @classmethod
-    async def start(cls, host: str, port: int, trouble: Callable[[], str | None]) -> Self:
+    async def start(
+        cls, host: str, port: int, trouble: Callable[[], str | None], routes: Iterable[web.RouteDef] = ()
+    ) -> Self:
         """Listen; port 0 picks a free one. Raises OSError, with EADDRINUSE where the port is taken."""
-        application = web.Application()
+        application = web.Application(client_max_size=_BODY_LIMIT, middlewares=[refuse_other_origins])
         application.router.add_get("/healthz", _healthz(trouble))
-        runner = web.AppRunner(application, access_log=None)
+        application.router.add_routes(routes)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            # As over gRPC: work that nobody waits for any more is not done.
+            handler_cancellation=True,
+            shutdown_timeout=_LAST_WORDS,
+            max_line_size=_HEAD_LIMIT,
+            max_field_size=_HEAD_LIMIT,
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, host, port).start()

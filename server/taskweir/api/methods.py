@@ -1,24 +1,24 @@
 """The methods of a service, found by walking its descriptor, and the one place where every call passes."""
 
+import asyncio
 import inspect
 import logging
-import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, TypeAlias
+from time import perf_counter
+from typing import Any, ClassVar, TypeAlias
 
-from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from taskweir.api.call import Call
+from taskweir.api.http_rule import Binding, bindings_of
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import Code, InvalidArgument, Refusal
 
 _log = logging.getLogger(__name__)
-
-_PATH_VARIABLE: Final = re.compile(r"\{([a-z_.]+)=")
 
 
 class InternalError(Refusal):
@@ -29,6 +29,44 @@ class InternalError(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class AnyMethod:
+    """One method of a service, but for what it does.
+
+    `rpc` is its full path, `request` the class of its requests. `bindings` are the ways to call it over HTTP;
+    `routing_field` is the first variable of its HTTP path, by which Google routes the call, e.g. queue.name, and empty
+    where the path has none.
+    """
+
+    rpc: str
+    name: str
+    routing_field: str
+    bindings: tuple[Binding, ...]
+    request: type[Message]
+
+    def parse(self, data: bytes) -> Message:
+        """The request in `data`. Raises InvalidArgument."""
+        try:
+            return self.request.FromString(data)
+        except DecodeError as error:
+            raise InvalidArgument("The request could not be parsed.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Method(AnyMethod):
+    """One that answers once. `implementation` takes a request message and a Call, and raises Refusals."""
+
+    implementation: Callable[[Any, Call], Awaitable[Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamingMethod(AnyMethod):
+    """One that answers with a stream. `implementation` is an async generator of its messages, and raises Refusals.
+    Where messages may be long in coming, it says with `Call.begin` that it refuses no more."""
+
+    implementation: Callable[[Any, Call], AsyncGenerator[Message, None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A servicer, and the name under which clients call it (stubs are generated under names of their own)."""
 
@@ -36,67 +74,105 @@ class Service:
     descriptor: ServiceDescriptor
     servicer: object
 
-    def methods(self) -> Iterator["Method"]:
+    def methods(self) -> Iterator[Method | StreamingMethod]:
         """Those of the descriptor that the servicer implements. A generated base only answers that it does not, and
-        unlike ours its methods are no coroutines."""
+        unlike ours its methods are neither coroutines nor generators."""
         for descriptor in self.descriptor.methods:
             implementation = getattr(self.servicer, descriptor.name)
             if inspect.iscoroutinefunction(implementation):
-                yield Method(
-                    rpc=f"{self.name}/{descriptor.name}",
-                    name=descriptor.name,
-                    routing_field=_routing_field(descriptor),
-                    parse=GetMessageClass(descriptor.input_type).FromString,
-                    implementation=implementation,
-                )
+                yield Method(*self._described(descriptor), implementation)
+            elif inspect.isasyncgenfunction(implementation):
+                yield StreamingMethod(*self._described(descriptor), implementation)
+
+    def _described(
+        self, descriptor: MethodDescriptor
+    ) -> tuple[str, str, str, tuple[Binding, ...], type[Message]]:
+        bindings = bindings_of(descriptor)
+        variables = [variable.field for binding in bindings[:1] for variable in binding.template.variables]
+        return (
+            f"{self.name}/{descriptor.name}",
+            descriptor.name,
+            variables[0] if variables else "",
+            bindings,
+            GetMessageClass(descriptor.input_type),
+        )
 
 
-def _routing_field(descriptor: MethodDescriptor) -> str:
-    """The first variable of the method's HTTP path, by which Google routes the call, e.g. queue.name."""
-    rule = descriptor.GetOptions().Extensions[annotations_pb2.http]
-    variable = _PATH_VARIABLE.search(getattr(rule, rule.WhichOneof("pattern")))
-    assert variable is not None
-    return variable[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One method of a service. `implementation` takes a request message and a Call, and raises Refusals."""
-
-    rpc: str
-    name: str
-    routing_field: str
-    parse: Callable[[bytes], Message]
-    implementation: Callable[[Any, Call], Awaitable[Message]]
-
-
-Check: TypeAlias = Callable[[Method, Message, Call], None]
+Check: TypeAlias = Callable[[AnyMethod, Message, Call], None]
 """Looks at a call before it is served. Raises Refusals."""
+
+CarryOut: TypeAlias = Callable[[Method, Message, Call], Awaitable[Message]]
+"""Serves a call that passed the checks. Raises Refusals."""
+
+Observe: TypeAlias = Callable[[str, Code, float], None]
+"""Is told of each call: the full path of its method, the code it was answered with, and how many seconds it took."""
+
+Read: TypeAlias = Callable[[], Message]
+"""Makes a request's message of what was sent. Raises InvalidArgument."""
+
+
+def _carry_out(method: Method, request: Message, call: Call) -> Awaitable[Message]:
+    return method.implementation(request, call)
 
 
 class Calls:
-    """Every call of every surface passes here."""
+    """Every call of every surface passes here. A call that its caller gave up counts as CANCELLED."""
 
-    def __init__(self, checks: Sequence[Check] = ()) -> None:
+    def __init__(
+        self, checks: Sequence[Check] = (), carry_out: CarryOut = _carry_out, observe: Observe | None = None
+    ) -> None:
         self._checks = tuple(checks)
+        self._carry_out = carry_out
+        self._observe = observe
 
-    async def answer(self, method: Method, data: bytes, call: Call) -> bytes:
-        """Serve a call in protobuf. Raises Refusals, InternalError among them, and nothing else."""
-        try:
-            request = method.parse(data)
-        except DecodeError as error:
-            raise InvalidArgument("The request could not be parsed.") from error
-        return (await self.serve(method, request, call)).SerializeToString()
-
-    async def serve(self, method: Method, request: Message, call: Call) -> Message:
-        """Serve a call in messages. Raises as `answer` does."""
+    async def serve(self, method: Method, read: Read, call: Call) -> Message:
+        """Serve a call that is answered once. Raises Refusals, InternalError among them, and nothing else."""
+        began, code = perf_counter(), Code.OK
         call_deadline.set(call.deadline)
         try:
+            request = read()
             for check in self._checks:
                 check(method, request, call)
-            return await method.implementation(request, call)
-        except Refusal:
+            return await self._carry_out(method, request, call)
+        except BaseException as error:
+            code = _code(error)
+            if _is_bug(error):
+                _log.exception("%s failed", method.rpc)
+                raise InternalError from error
             raise
-        except Exception as error:  # a bug: nobody above could do more than this
-            _log.exception("%s failed", method.rpc)
-            raise InternalError from error
+        finally:
+            if self._observe is not None:
+                self._observe(method.rpc, code, perf_counter() - began)
+
+    async def stream(self, method: StreamingMethod, read: Read, call: Call) -> AsyncGenerator[Message, None]:
+        """Serve a call that is answered with a stream, and count it when that ends. Raises as `serve` does."""
+        began, code = perf_counter(), Code.OK
+        call_deadline.set(call.deadline)
+        try:
+            request = read()
+            for check in self._checks:
+                check(method, request, call)
+            async with aclosing(method.implementation(request, call)) as replies:
+                async for reply in replies:
+                    yield reply
+        except BaseException as error:
+            code = _code(error)
+            if _is_bug(error):
+                _log.exception("%s failed", method.rpc)
+                raise InternalError from error
+            raise
+        finally:
+            if self._observe is not None:
+                self._observe(method.rpc, code, perf_counter() - began)
+
+
+def _code(error: BaseException) -> Code:
+    if isinstance(error, Refusal):
+        return error.code
+    # Generators that nobody reads any more are ended by an exception of their own.
+    return Code.CANCELLED if isinstance(error, asyncio.CancelledError | GeneratorExit) else Code.INTERNAL
+
+
+def _is_bug(error: BaseException) -> bool:
+    """Nobody above could do more about one than log it."""
+    return isinstance(error, Exception) and not isinstance(error, Refusal)

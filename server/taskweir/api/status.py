@@ -7,7 +7,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from taskweir.domain.errors import Code, Detail, ErrorInfo, Help, LocalizedMessage
+from taskweir.domain.errors import BadRequest, Code, Detail, ErrorInfo, Help, LocalizedMessage
 
 
 def rpc_status(code: Code, message: str, details: Sequence[Detail] = ()) -> status_pb2.Status:
@@ -34,8 +34,17 @@ def _localized_message(detail: LocalizedMessage) -> error_details_pb2.LocalizedM
     return error_details_pb2.LocalizedMessage(locale=detail.locale, message=detail.message)
 
 
+def _bad_request(detail: BadRequest) -> error_details_pb2.BadRequest:
+    violations = [
+        error_details_pb2.BadRequest.FieldViolation(field=one.field, description=one.description)
+        for one in detail.violations
+    ]
+    return error_details_pb2.BadRequest(field_violations=violations)
+
+
 _MESSAGES: Final[Mapping[type[Detail], Callable[[Any], Message]]] = {
     Help: _help,
     ErrorInfo: _error_info,
     LocalizedMessage: _localized_message,
+    BadRequest: _bad_request,
 }

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from google.protobuf.message import Message
 
 from taskweir.api.call import Call
-from taskweir.api.methods import Method
+from taskweir.api.methods import AnyMethod
 from taskweir.domain.errors import InvalidArgument, Unauthenticated, quoted
 from taskweir.domain.pacific import pacific
 from taskweir.domain.times import DAY, SECOND, Instant
@@ -31,7 +31,7 @@ class Strictness:
     def __init__(self, wall_now: Callable[[], Instant]) -> None:
         self._wall_now = wall_now
 
-    def __call__(self, method: Method, request: Message, call: Call) -> None:
+    def __call__(self, method: AnyMethod, request: Message, call: Call) -> None:
         """Raises Unauthenticated, InvalidArgument."""
         _check_credentials(call)
         self._check_deadline(call)
@@ -58,7 +58,7 @@ def _check_credentials(call: Call) -> None:
         )
 
 
-def _check_routing(method: Method, request: Message, call: Call) -> None:
+def _check_routing(method: AnyMethod, request: Message, call: Call) -> None:
     """The header repeats, URL-encoded, the field by which the call is routed."""
     field = method.routing_field
     name = attrgetter(field)(request)

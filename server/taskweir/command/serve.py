@@ -36,8 +36,6 @@ def serve(settings: Settings, *, tethered: bool) -> int:
 
 
 def _warn_of_what_is_missing(settings: Settings) -> None:
-    if settings.control == "on":
-        _LOG.warning("--control on: this version has no control API yet")
     if settings.openid_issuer:
         _LOG.warning("--openid-issuer: this version mints no tokens yet")
 

@@ -82,6 +82,7 @@ def app_engine_request(
 ) -> OutgoingRequest:
     """An attempt's request; the queue's routing, when it has one, replaces the task's whole."""
     return OutgoingRequest(
+        task=task.name,
         method=payload.http_method.name,
         url=f"{app_engine.scheme}://{app_engine.authority}{payload.relative_uri}",
         host=app_engine.with_labels(override or payload.routing),

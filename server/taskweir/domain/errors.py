@@ -68,7 +68,22 @@ class LocalizedMessage:
     message: str
 
 
-Detail = Help | ErrorInfo | LocalizedMessage
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """What is wrong with one field, which a dotted path names."""
+
+    field: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadRequest:
+    """google.rpc.BadRequest."""
+
+    violations: tuple[FieldViolation, ...]
+
+
+Detail = Help | ErrorInfo | LocalizedMessage | BadRequest
 
 
 def quoted(text: str) -> str:

@@ -29,6 +29,7 @@ def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) ->
     method = target.http_method or payload.http_method
     authorization = target.authorization or payload.authorization
     return OutgoingRequest(
+        task=task.name,
         method=method.name,
         url=overridden_url(payload.url, target.uri_override) if target.uri_override else payload.url,
         headers=_headers(task, payload, target.header_overrides, authorization),

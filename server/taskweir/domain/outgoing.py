@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskweir.domain.model import Authorization
+from taskweir.domain.names import TaskName
 from taskweir.domain.times import Micros
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """One attempt's request.
+    """The request of one attempt of `task`.
 
     `headers` are complete but for Host and Content-Length, which the sender makes (`host`, when set, is the Host
     header's value, and `url` only says where to connect and what to ask for). `deadline` is in microseconds of real
@@ -17,6 +18,7 @@ class OutgoingRequest:
     send the request: the attempt fails without one.
     """
 
+    task: TaskName
     method: str
     url: str
     headers: Sequence[tuple[str, str]]

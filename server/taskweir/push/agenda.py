@@ -26,6 +26,11 @@ class Agenda:
             due.append(first[1])
         return due
 
+    def first(self) -> QueueWindow | None:
+        """The queue that is to be looked at next."""
+        first = self._times.first()
+        return None if first is None else first[1]
+
     def next_at(self) -> Instant | None:
         """The earliest time at which a queue is to be looked at."""
         first = self._times.first()

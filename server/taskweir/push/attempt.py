@@ -2,40 +2,82 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from taskweir.clock import Clock
+from taskweir.domain import history
 from taskweir.domain.answer import answer_of
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import Queue, Task
 from taskweir.domain.requests import AppEngineHost, outgoing_request
-from taskweir.domain.times import MILLISECOND, Instant
+from taskweir.domain.times import MILLISECOND, Instant, Micros
 from taskweir.push.sender import Outcome, Sender
 from taskweir.store.base import Store
 
 _LOG: Final = logging.getLogger("taskweir.attempt")
 _RECORD_AGAIN_AFTER: Final = 1.0
 """Seconds of real time between tries to record an attempt while the store cannot write."""
+_ERROR_KEPT: Final = 1_024
+"""Characters of an error that are kept in the history."""
+
+
+class AttemptObserver(Protocol):
+    """Is told of attempts, on the event loop. Must not block or raise."""
+
+    def attempt_begun(self, task: Task, *, forced: bool) -> None:
+        """`task` is as begun: its last attempt is this one. `forced` when RunTask asked for it."""
+        ...
+
+    def attempt_recorded(
+        self, task: Task, outcome: history.Outcome, latency: Micros, ending: Ending | Instant | None
+    ) -> None:
+        """`ending` is what `Store.finish_attempt` said."""
+        ...
+
+    def attempt_over(self, task: Task) -> None:
+        """It is recorded, or was cut off before it could be."""
+        ...
+
+
+class _Nobody:
+    """Observes nothing."""
+
+    def attempt_begun(self, task: Task, *, forced: bool) -> None: ...
+
+    def attempt_recorded(
+        self, task: Task, outcome: history.Outcome, latency: Micros, ending: Ending | Instant | None
+    ) -> None: ...
+
+    def attempt_over(self, task: Task) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Sends a task whose attempt has begun, and records what became of it."""
+    """Sends a task whose attempt has begun, and records what became of it; for the history too, if one is kept."""
 
     store: Store
     sender: Sender
     clock: Clock
     app_engine: AppEngineHost
+    keeps_history: bool = False
+    observer: AttemptObserver = field(default_factory=_Nobody)
 
     async def attempt(self, task: Task, queue: Queue, *, forced: bool = False) -> None:
         """Recording is tried as long as it takes: the task is held until then, and not sent again. `forced` is an
         attempt that RunTask asked for."""
-        outcome = await self._send(task, queue)
-        result = _result(task, outcome, forced=forced)
-        ending = await self._record(result)
-        _log(task, result, outcome, ending)
+        self.observer.attempt_begun(task, forced=forced)
+        try:
+            outcome = await self._send(task, queue)
+            result = _result(task, outcome, forced=forced)
+            kind = _kind(outcome, result)
+            record = _record_of(task, result, outcome, kind, self.clock.now()) if self.keeps_history else None
+            ending = await self._record(result, record)
+            self.observer.attempt_recorded(task, kind, outcome.latency, ending)
+            _log(task, result, outcome, ending)
+        finally:
+            self.observer.attempt_over(task)
 
     async def _send(self, task: Task, queue: Queue) -> Outcome:
         try:
@@ -45,10 +87,12 @@ class Dispatcher:
             _LOG.exception("attempt task=%s failed by a fault of the server", task.name)
             return Outcome(None, latency=0, unsent=True, error=f"internal error: {error}")
 
-    async def _record(self, result: AttemptResult) -> Ending | Instant | None:
+    async def _record(
+        self, result: AttemptResult, record: history.AttemptRecord | None
+    ) -> Ending | Instant | None:
         while True:
             try:
-                return await self.store.finish_attempt(result, self.clock.now())
+                return await self.store.finish_attempt(result, self.clock.now(), record)
             except Unavailable:
                 await asyncio.sleep(_RECORD_AGAIN_AFTER)
 
@@ -69,6 +113,36 @@ def _result(task: Task, outcome: Outcome, *, forced: bool) -> AttemptResult:
         ),
         forced=forced,
     )
+
+
+def _record_of(
+    task: Task, result: AttemptResult, outcome: Outcome, kind: history.Outcome, now: Instant
+) -> history.AttemptRecord:
+    return history.AttemptRecord(
+        task=task.name,
+        number=result.number,
+        forced=result.forced,
+        schedule_time=result.attempt.schedule_time,
+        dispatch_time=result.attempt.dispatch_time,
+        response_time=now,
+        outcome=kind,
+        request_line=outcome.request_line,
+        headers=history.headers_to_keep(outcome.headers_sent),
+        http_status=outcome.http_status,
+        latency=outcome.latency,
+        body_start=outcome.body_start[: history.BODY_KEPT],
+        error=outcome.error[:_ERROR_KEPT],
+    )
+
+
+def _kind(outcome: Outcome, result: AttemptResult) -> history.Outcome:
+    if outcome.unsent:
+        return history.Outcome.NOT_SENT
+    if outcome.timed_out:
+        return history.Outcome.TIMED_OUT
+    if outcome.http_status is None:
+        return history.Outcome.NO_ANSWER
+    return history.Outcome.SUCCEEDED if result.answer.succeeded else history.Outcome.FAILED
 
 
 def _log(task: Task, result: AttemptResult, outcome: Outcome, ending: Ending | Instant | None) -> None:

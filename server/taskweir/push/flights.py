@@ -2,39 +2,150 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Collection, Coroutine
+from dataclasses import dataclass
 from typing import Any, Final
 
+from taskweir.clock import Clock
+from taskweir.domain.errors import Unavailable
+from taskweir.domain.model import Task
 from taskweir.domain.times import SECOND, Micros
+from taskweir.push.attempt import Dispatcher
+from taskweir.push.capacity import Capacity
+from taskweir.push.releases import Releases
+from taskweir.push.window import QueueWindow
+from taskweir.store.base import Store
 
 _LOG: Final = logging.getLogger("taskweir.worker")
+_PAUSE_AFTER_TROUBLE: Final = 1.0
+"""Seconds of real time before the store is asked again for a task that RunTask holds."""
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """What an attempt holds until it ends: a slot and so many bytes of its queue's; nothing when that is gone."""
+
+    window: QueueWindow | None
+    size: int
 
 
 class Flights:
-    """Keeps hold of them, and says when one ends by a fault of our own."""
+    """Begins attempts, keeps hold of them, and gives back what they hold when they end, however they end."""
 
-    def __init__(self) -> None:
-        self._all: set[asyncio.Task[None]] = set()
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        capacity: Capacity,
+        releases: Releases,
+        on_end: Callable[[QueueWindow | None], None],
+    ) -> None:
+        """`on_end` is called after each, with its queue's window."""
+        self._store = store
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._capacity = capacity
+        self._releases = releases
+        self._on_end = on_end
+        self._all: dict[asyncio.Task[None], _Flight] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def begin(self, attempt: Coroutine[Any, Any, None]) -> None:
-        flight = asyncio.create_task(attempt)
-        self._all.add(flight)
-        flight.add_done_callback(self._over)
+    def begin(self, window: QueueWindow, task: Task) -> None:
+        """Attempt a claimed task."""
+        self._take_slot(window)
+        self._begin(_Flight(window, task.body_size), self._attempt(window, task))
 
-    def _over(self, flight: asyncio.Task[None]) -> None:
-        self._all.discard(flight)
-        if not flight.cancelled() and (error := flight.exception()) is not None:
-            _LOG.error("an attempt was lost; its task is sent again after a restart", exc_info=error)
+    def begin_run(self, window: QueueWindow, task_uid: int) -> None:
+        """Make an attempt that RunTask asked for."""
+        self._take_slot(window)
+        flight = _Flight(window, 0)
+        self._begin(flight, self._run(window, flight, task_uid))
+
+    def drop_run(self, task_uid: int) -> None:
+        """For a queue that is gone, and its tasks with it; asking for the task ends its hold."""
+        self._begin(_Flight(None, 0), self._drop(task_uid))
 
     async def land(self, timeout: Micros) -> int:
         """Let all end within `timeout` of real time; how many were cut off."""
         if self._all:
             await asyncio.wait(self._all, timeout=timeout / SECOND)
-        left = list(self._all)
-        for flight in left:
-            flight.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-        return len(left)
+        return await _cancel(list(self._all))
+
+    async def cut_off(self, queue_uids: Collection[int]) -> None:
+        """End those of some queues now. Returns when they have ended."""
+        gone = set(queue_uids)
+        await _cancel(
+            [
+                attempt
+                for attempt, flight in self._all.items()
+                if flight.window is not None and flight.window.queue.uid in gone
+            ]
+        )
+
+    def _take_slot(self, window: QueueWindow) -> None:
+        window.in_flight += 1
+        window.begun += 1
+        self._capacity.take(1, 0)
+
+    def _begin(self, flight: _Flight, attempt: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(attempt)
+        self._all[task] = flight
+        # Not by a `finally` in the attempt: one that is cancelled before its first step never gets there.
+        task.add_done_callback(self._over)
+
+    def _over(self, attempt: asyncio.Task[None]) -> None:
+        flight = self._all.pop(attempt)
+        if not attempt.cancelled() and (error := attempt.exception()) is not None:
+            _LOG.error("an attempt was lost; its task is sent again after a restart", exc_info=error)
+        if flight.window is not None:
+            flight.window.in_flight -= 1
+            self._capacity.give_back(1, 0)
+            flight.window.free(self._capacity, flight.size)
+        self._on_end(flight.window)
+
+    async def _attempt(self, window: QueueWindow, task: Task) -> None:
+        begun = await self._begun(task)
+        if begun is None:
+            window.return_token()
+        else:
+            await self._dispatcher.attempt(begun, window.queue)
+
+    async def _begun(self, task: Task) -> Task | None:
+        """The task with its attempt counted; None when there is to be none, now or at all."""
+        # A clock that was set back just now must not make it an attempt before its time.
+        now = max(self._clock.now(), task.schedule_time)
+        try:
+            return await self._store.begin_attempt(task, now)
+        except Exception as error:
+            if not isinstance(error, Unavailable):
+                _LOG.exception("an attempt of task %s could not begin", task.name)
+            self._releases.add([task])
+            return None
+
+    async def _run(self, window: QueueWindow, flight: _Flight, task_uid: int) -> None:
+        task = await self._take_run(task_uid)
+        if task is not None:
+            flight.size = task.body_size
+            window.reserve(self._capacity, task.body_size)
+            await self._dispatcher.attempt(task, window.queue, forced=True)
+
+    async def _drop(self, task_uid: int) -> None:
+        await self._take_run(task_uid)
+
+    async def _take_run(self, task_uid: int) -> Task | None:
+        """Tried as long as it takes: the attempt is counted, and the task held for it."""
+        while True:
+            try:
+                return await self._store.take_run(task_uid)
+            except Unavailable:
+                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
+
+
+async def _cancel(attempts: Collection[asyncio.Task[None]]) -> int:
+    for attempt in attempts:
+        attempt.cancel()
+    await asyncio.gather(*attempts, return_exceptions=True)
+    return len(attempts)

@@ -22,7 +22,15 @@ class Releases:
         self._store = store
         self._wake = wake
         self._tasks: list[Task] = []
+        self._under_way: list[Task] = []
         self._paused = False
+
+    def __len__(self) -> int:
+        return len(self._tasks) + len(self._under_way)
+
+    def queues(self) -> set[int]:
+        """Uids of the queues of which a task is on its way."""
+        return {task.queue_uid for tasks in (self._tasks, self._under_way) for task in tasks}
 
     def add(self, tasks: Sequence[Task]) -> None:
         self._tasks += tasks
@@ -32,15 +40,17 @@ class Releases:
         """Release what there is, unless the store refused a moment ago."""
         if not self._tasks or self._paused:
             return
-        tasks, self._tasks = self._tasks, []
+        self._under_way, self._tasks = self._tasks, []
         try:
-            await self._store.release(tasks)
+            await self._store.release(self._under_way)
         except Exception as error:
             # Whatever it is, the tasks must not be lost for it.
             if not isinstance(error, Unavailable):
                 _LOG.exception("tasks could not be released; it is tried again")
-            self._tasks = tasks + self._tasks
+            self._tasks = self._under_way + self._tasks
             self._pause()
+        finally:
+            self._under_way = []
 
     def _pause(self) -> None:
         self._paused = True

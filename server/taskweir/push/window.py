@@ -30,7 +30,7 @@ class QueueWindow:
     """One queue's share of the worker's memory: bounded by its rate, whatever its backlog.
 
     `claimed` tasks are held and wait for a token; `next_due` is when the store has more. `bytes_held` are of bodies
-    claimed and in flight, and those asked for while a claim is under way.
+    claimed and in flight, and those asked for while a claim is under way (`is_asking`). `begun` counts its attempts.
     """
 
     queue: Queue
@@ -38,12 +38,20 @@ class QueueWindow:
     next_due: Instant | None
     claimed: deque[Task] = field(default_factory=deque)
     in_flight: int = 0
+    begun: int = 0
+    is_asking: bool = False
     bytes_held: int = 0
     bytes_per_claim: int = _FEWEST_BYTES_PER_CLAIM
 
     @property
     def runs(self) -> bool:
         return self.queue.state is QueueState.RUNNING and self.queue.type is QueueType.PUSH
+
+    def may_have_due(self, now: Instant) -> bool:
+        """Whether a task may be due that is not in flight; it may have been deleted since."""
+        if not self.runs:
+            return False
+        return bool(self.claimed) or self.is_asking or (self.next_due is not None and self.next_due <= now)
 
     def note_due(self, at: Instant) -> None:
         """The store has a task due at this time."""
@@ -64,6 +72,12 @@ class QueueWindow:
         self.claimed.clear()
         return given_up
 
+    def clock_went_back(self, now: Instant) -> list[Task]:
+        """What was claimed may not be due any more: the tasks are to be released, and the store is asked anew."""
+        if self.next_due is not None:
+            self.note_due(now)
+        return self.give_up_claimed()
+
     def request(self, capacity: Capacity, now: Instant) -> ClaimRequest | None:
         """What to claim now, if anything. Until it is answered, the caller reserves `limit` slots and `most_bytes`."""
         if not self.runs or self.next_due is None or self.next_due > now:
@@ -77,6 +91,7 @@ class QueueWindow:
         if limit <= 0 or max_bytes < 0:
             return None
         self.next_due = None
+        self.is_asking = True
         return ClaimRequest(self.queue.uid, limit, max_bytes)
 
     def accept(self, claim: Claim) -> None:
@@ -96,6 +111,15 @@ class QueueWindow:
             return []
         self.bucket = self.bucket.take(count, now)
         return [self.claimed.popleft() for _ in range(count)]
+
+    def reserve(self, capacity: Capacity, size: int) -> None:
+        """Take memory for bodies."""
+        self.bytes_held += size
+        capacity.take(0, size)
+
+    def free(self, capacity: Capacity, size: int) -> None:
+        self.bytes_held -= size
+        capacity.give_back(0, size)
 
     def return_token(self) -> None:
         """An attempt did not take place after all."""

@@ -1,24 +1,29 @@
 """The push worker: a coroutine apart from the API that sends due tasks at the rate their queues allow.
 
-`_tick` does what can be done now and says when there will be more; `run` waits for that moment or a wake-up. Nothing
+`_tick` does what can be done now and says when there will be more; `_rest` waits for that moment or a wake-up. Nothing
 polls: commits tell the worker of due tasks and changed queues, and attempts that end make room for others.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Coroutine, Sequence
-from typing import Any, Final
+from collections import Counter, deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Queue, Task
 from taskweir.domain.rate import TokenBucket
+from taskweir.domain.scope import Scope
 from taskweir.domain.times import Instant, Micros
+from taskweir.push.activity import QueueActivity
 from taskweir.push.agenda import Agenda
 from taskweir.push.attempt import Dispatcher
+from taskweir.push.awaited import AwaitedAnswers
 from taskweir.push.capacity import Capacity
 from taskweir.push.flights import Flights
+from taskweir.push.notice import Notice
 from taskweir.push.releases import Releases
 from taskweir.push.waiting_line import WaitingLine
 from taskweir.push.window import QueueWindow, most_bytes
@@ -39,16 +44,19 @@ class Worker:
     def __init__(self, store: Store, clock: Clock, dispatcher: Dispatcher, capacity: Capacity) -> None:
         self._store = store
         self._clock = clock
-        self._dispatcher = dispatcher
         self._capacity = capacity
         self._windows: dict[int, QueueWindow] = {}
         self._agenda = Agenda()
         self._line = WaitingLine()
         self._set_aside: set[int] = set()
         self._runs: deque[tuple[int, int]] = deque()
-        self._flights = Flights()
         self._wakeup = asyncio.Event()
         self._releases = Releases(store, self._wakeup.set)
+        self._changed = Notice()
+        self._answers = AwaitedAnswers(dispatcher.sender, self._changed.give)
+        dispatcher = replace(dispatcher, sender=self._answers)
+        self._flights = Flights(store, clock, dispatcher, capacity, self._releases, self._on_end)
+        self._resting = False
         self._stopping = False
         self._last_tick = clock.now()
 
@@ -65,8 +73,7 @@ class Worker:
             self._wakeup.clear()
             try:
                 until = await self._tick()
-                if not self._stopping:
-                    await self._clock.wait(until, self._wakeup)
+                await self._rest(until)
             except Exception:
                 # Our own fault, but a worker that ended here would leave every task where it is.
                 _LOG.exception("the worker failed; it looks at every queue again")
@@ -77,12 +84,13 @@ class Worker:
         """Begin no more attempts, let those in flight end within `timeout` of real time; how many were cut off."""
         self._stopping = True
         self._wakeup.set()
+        self._changed.give()
         return await self._flights.land(timeout)
 
-    @property
-    def in_flight(self) -> int:
-        """Attempts that have begun and are not yet recorded."""
-        return len(self._flights)
+    async def cut_off(self, queue_uids: Collection[int]) -> None:
+        """End the attempts of queues that a reset has removed. Returns when none is left; nothing is recorded."""
+        self._runs = deque(run for run in self._runs if run[0] not in queue_uids)
+        await self._flights.cut_off(queue_uids)
 
     # What the store tells.
 
@@ -107,9 +115,15 @@ class Worker:
     def queue_gone(self, queue_uid: int) -> None:
         window = self._windows.pop(queue_uid, None)
         if window is not None:
+            self._set_aside.discard(queue_uid)
             self._agenda.put(window, None)
             self._line.leave(window)
             self._give_up(window, window.give_up_claimed())
+            self._changed.give()
+
+    def history_grew(self) -> None:
+        """Nothing to send in that, but tasks that were due may be gone."""
+        self._changed.give()
 
     def _add(self, queue: Queue) -> None:
         now = self._clock.now()
@@ -117,7 +131,7 @@ class Worker:
 
     def _give_up(self, window: QueueWindow, tasks: Sequence[Task]) -> None:
         if tasks:
-            self._free(window, sum(task.body_size for task in tasks))
+            window.free(self._capacity, sum(task.body_size for task in tasks))
             self._releases.add(tasks)
 
     # The loop's body.
@@ -139,17 +153,29 @@ class Worker:
             queue_uid, task_uid = self._runs.popleft()
             window = self._windows.get(queue_uid)
             if window is not None:
-                self._begin(window, self._run_task(window, task_uid))
+                self._flights.begin_run(window, task_uid)
             else:
-                self._flights.begin(self._drop_run(task_uid))
+                self._flights.drop_run(task_uid)
 
     def _heed_the_clock(self) -> None:
-        """What was planned by a clock that went back would be hours late."""
+        """What was planned by a clock that went back would be hours late, and what was claimed too early."""
         now, before = self._clock.now(), self._last_tick
         self._last_tick = now
         if now < before:
             for window in self._windows.values():
+                self._give_up(window, window.clock_went_back(now))
                 self._plan(window)
+
+    async def _rest(self, until: Instant | None) -> None:
+        """Wait for more to do."""
+        if self._stopping or self._clock.now() < self._last_tick:
+            return
+        self._resting = True
+        self._changed.give()
+        try:
+            await self._clock.wait(until, self._wakeup)
+        finally:
+            self._resting = False
 
     def _serve_line(self) -> list[tuple[QueueWindow, ClaimRequest]]:
         """Send what is at hand of the queues in line, as far as capacity goes; what to claim for them."""
@@ -180,7 +206,7 @@ class Worker:
             self._plan(window)
         else:
             self._capacity.take(request.limit, 0)
-            self._reserve(window, most_bytes(request))
+            window.reserve(self._capacity, most_bytes(request))
         return request
 
     async def _claim(self, claims: Sequence[tuple[QueueWindow, ClaimRequest]]) -> None:
@@ -190,8 +216,9 @@ class Worker:
             answers = await self._ask([request for _, request in claims])
         finally:
             for window, request in claims:
+                window.is_asking = False
                 self._capacity.give_back(request.limit, 0)
-                self._free(window, most_bytes(request))
+                window.free(self._capacity, most_bytes(request))
         for (window, _), claim in zip(claims, answers, strict=True):
             if isinstance(claim, Exception):
                 self._leave_alone(window, claim)
@@ -212,7 +239,7 @@ class Worker:
         return [(await self._ask([request]))[0] for request in requests]
 
     def _accept(self, window: QueueWindow, claim: Claim) -> None:
-        self._reserve(window, sum(task.body_size for task in claim.tasks))
+        window.reserve(self._capacity, sum(task.body_size for task in claim.tasks))
         window.accept(claim)
         try:
             self._dispatch(window, self._clock.now())
@@ -222,10 +249,10 @@ class Worker:
             self._plan(window)
 
     def _dispatch(self, window: QueueWindow, now: Instant) -> None:
-        if self._stopping:
+        if self._stopping or now < self._last_tick:
             return
         for task in window.dispatchable(self._capacity, now):
-            self._begin(window, self._attempt(window, task))
+            self._flights.begin(window, task)
 
     def _plan(self, window: QueueWindow) -> None:
         """Put the queue where it will be looked at when something can be done for it."""
@@ -273,72 +300,94 @@ class Worker:
         for window in self._windows.values():
             self._look_again(window)
 
-    # Attempts.
-
-    def _begin(self, window: QueueWindow, attempt: Coroutine[Any, Any, None]) -> None:
-        window.in_flight += 1
-        self._capacity.take(1, 0)
-        self._flights.begin(attempt)
-
-    async def _attempt(self, window: QueueWindow, task: Task) -> None:
-        try:
-            begun = await self._begun(task)
-            if begun is None:
-                window.return_token()
-            else:
-                await self._dispatcher.attempt(begun, window.queue)
-        finally:
-            self._end(window, task.body_size)
-
-    async def _begun(self, task: Task) -> Task | None:
-        """The task with its attempt counted; None when there is to be none, now or at all."""
-        try:
-            return await self._store.begin_attempt(task, self._clock.now())
-        except Exception as error:
-            if not isinstance(error, Unavailable):
-                _LOG.exception("an attempt of task %s could not begin", task.name)
-            self._releases.add([task])
-            return None
-
-    async def _run_task(self, window: QueueWindow, task_uid: int) -> None:
-        size = 0
-        try:
-            task = await self._take_run(task_uid)
-            if task is not None:
-                size = task.body_size
-                self._reserve(window, size)
-                await self._dispatcher.attempt(task, window.queue, forced=True)
-        finally:
-            self._end(window, size)
-
-    async def _drop_run(self, task_uid: int) -> None:
-        """The queue is gone, and its tasks with it; asking for the task ends its hold."""
-        await self._take_run(task_uid)
-
-    async def _take_run(self, task_uid: int) -> Task | None:
-        """Tried as long as it takes: the attempt is counted, and the task held for it."""
-        while True:
-            try:
-                return await self._store.take_run(task_uid)
-            except Unavailable:
-                await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
-
-    def _end(self, window: QueueWindow, size: int) -> None:
+    def _on_end(self, window: QueueWindow | None) -> None:
         """An attempt is over: its queue, and who waited for its slot, may go on."""
-        window.in_flight -= 1
-        self._capacity.give_back(1, 0)
-        self._free(window, size)
-        self._plan(window)
+        if window is not None:
+            self._plan(window)
         self._wake_for_the_line()
         if self._runs:
             self._wakeup.set()
+        self._changed.give()
 
-    # Memory that bodies take.
+    # What there is still to do.
 
-    def _reserve(self, window: QueueWindow, size: int) -> None:
-        window.bytes_held += size
-        self._capacity.take(0, size)
+    @property
+    def in_flight(self) -> int:
+        """Attempts that have begun and are not yet recorded."""
+        return len(self._flights)
 
-    def _free(self, window: QueueWindow, size: int) -> None:
-        window.bytes_held -= size
-        self._capacity.give_back(0, size)
+    @property
+    def latest_sent_at(self) -> float | None:
+        """When the latest of the attempts that have no answer yet was sent, in seconds of the loop's clock."""
+        return self._answers.latest_sent_at
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing more can be begun at this time until an attempt ends."""
+        return (
+            self._resting
+            and not self._wakeup.is_set()
+            and not self._set_aside
+            and not self._releases
+            and ((at := self._agenda.next_at()) is None or at > self._clock.now())
+        )
+
+    @property
+    def is_waiting_for_answers(self) -> bool:
+        """Whether all that is still to do at this time is up to the targets."""
+        return self.is_at_rest and len(self._flights) == len(self._answers)
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing is left to do at this time."""
+        return self.is_at_rest and not self._flights and not self._runs
+
+    @property
+    def next_due(self) -> Instant | None:
+        """When an attempt can next begin if nothing else happens, as far as is known; now, if one can right now."""
+        return self._agenda.next_at() if self.is_at_rest else self._clock.now()
+
+    def next_change(self) -> asyncio.Event:
+        """Set as soon as any of this may have changed. Raises Unavailable when the worker is to stop."""
+        if self._stopping:
+            raise Unavailable("The server is shutting down.")
+        return self._changed.next()
+
+    def activity(self, scope: Scope) -> Iterator[QueueActivity]:
+        """Of the queues that are not idle, as far as is known."""
+        now = self._clock.now()
+        runs, given_up = Counter(uid for uid, _ in self._runs), self._releases.queues()
+        for uid, window in self._windows.items():
+            in_flight = window.in_flight + runs[uid]
+            is_stuck = uid in self._set_aside or uid in given_up
+            may_have_due = window.may_have_due(now) or (is_stuck and window.runs)
+            if (in_flight or may_have_due) and scope.covers(Scope.of(window.queue.name)):
+                at = now if is_stuck or window.is_asking else window.next_look(now)
+                if at is not None and at <= now and self.is_at_rest:
+                    at = None  # It stands in line for what others hold.
+                yield QueueActivity(window.queue.name, uid, in_flight, window.begun, may_have_due, at)
+
+    async def find_next(self) -> Instant | None:
+        """As `next_due`, but for sure: nobody tells of tasks that are deleted, or run before their time."""
+        while self.is_at_rest and (window := self._agenda.first()) is not None:
+            at = self._agenda.next_at()
+            await self._ask_again(window)
+            if self._agenda.first() is window and self._agenda.next_at() == at:
+                break
+        return self.next_due
+
+    async def _ask_again(self, window: QueueWindow) -> None:
+        """Have a queue's next look at a time at which there is something to do for it."""
+        now, uid = self._clock.now(), window.queue.uid
+        if window.claimed:
+            if (await self._store.due_counts([uid], now, 1)).get(uid):
+                return
+            self._give_up(window, window.give_up_claimed())
+        at, window.next_due = window.next_due, None
+        try:
+            [claim] = await self._store.claim([ClaimRequest(uid, 0, 0)], now)
+            at = claim.next_due
+        finally:
+            if at is not None:
+                window.note_due(at)
+            self._plan(window)

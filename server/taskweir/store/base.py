@@ -5,11 +5,12 @@ A store is told `now`; it never reads a clock. Methods raise `taskweir.domain.er
 waited (see `taskweir.deadline`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from taskweir.domain.errors import Refusal
+from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.iam import Policy
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import Queue, Task
@@ -37,6 +38,10 @@ class Listener(Protocol):
         """A queue was deleted."""
         ...
 
+    def history_grew(self) -> None:
+        """Attempts or finished tasks were recorded."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRequest:
@@ -60,10 +65,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class SweepStep:
-    """What a step of sweeping left: `more` to do at once, else the time something falls due, if anything will."""
+    """What a step of sweeping left: `more` to do at once, else the time something falls due, if anything will; and a
+    time before which no task reaches the age at which it is dropped: of all that is swept, only that is seen from
+    outside."""
 
     more: bool
     next_due: Instant | None
+    next_expiry: Instant | None
 
 
 class Store(Protocol):
@@ -180,16 +188,57 @@ class Store(Protocol):
         keep the count in memory."""
         ...
 
-    async def finish_attempt(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
+    async def finish_attempt(
+        self, result: AttemptResult, now: Instant, record: AttemptRecord | None = None
+    ) -> Ending | Instant | None:
         """Record an attempt and end its hold: how the task ended, when it is tried again, or None when it was gone
-        already. Raises Unavailable; the hold then stays, and the call is to be repeated."""
+        already. `record` goes into the history with the same commit, unless none is kept or the attempt is from before
+        a reset. Raises Unavailable; the hold then stays, and the call is to be repeated."""
         ...
 
     async def release(self, tasks: Sequence[Task]) -> None:
         """Give up claimed tasks of which no attempt was begun."""
         ...
 
+    # history, in the order in which it was recorded
+
+    async def list_attempts(self, filter: AttemptFilter, after: int, limit: int) -> Sequence[AttemptRecord]:
+        """Attempts from the first id greater than `after`: at most `limit`, and of those as many as take about 3 MiB
+        together (at least one, if there is any)."""
+        ...
+
+    async def list_finished_tasks(
+        self, filter: FinishedFilter, after: int, limit: int
+    ) -> Sequence[FinishedTask]:
+        """Finished tasks from the first id greater than `after`, as many as `list_attempts` would give."""
+        ...
+
+    async def history_ends(self) -> tuple[int, int]:
+        """The ids of the latest attempt and the latest finished task that were recorded, 0 for none. No id is used
+        again, not even after a reset."""
+        ...
+
+    # what there is to do
+
+    async def task_counts(self) -> Mapping[int, int]:
+        """How many tasks each queue has, by its uid. Counted once in the life of a process, then kept."""
+        ...
+
+    async def due_counts(self, queue_uids: Sequence[int], now: Instant, limit: int) -> Mapping[int, int]:
+        """How many tasks of each of these queues are due and not in flight, counted up to `limit`."""
+        ...
+
+    async def earliest_schedule_times(self) -> Mapping[int, Instant]:
+        """Of each queue with a task, by its uid, the earliest schedule time."""
+        ...
+
     # the rest
+
+    async def reset(self, project: str | None, now: Instant) -> Sequence[int]:
+        """Forget all of a project, or of every project: queues, tasks, tombstones, operations, policies, keys and
+        history. The holds of its tasks are dropped at once, and what its attempts in flight bring changes nothing.
+        The uids of the queues that are gone, of which the listener is told too."""
+        ...
 
     async def get_policy(self, queue: QueueName) -> Policy:
         """Raises QueueNotFound."""
@@ -217,7 +266,8 @@ class Store(Protocol):
 
     async def sweep(self, now: Instant, limit: int) -> SweepStep:
         """Remove at most `limit` rows that are past their time: tombstones, kept operations, tasks past their
-        retention, what purges and deletions left."""
+        retention, history, what purges and deletions left. Tasks of a purge or deletion may go into the history only
+        now, under the time of that."""
         ...
 
     async def close(self) -> None:
@@ -227,9 +277,12 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept: names of finished tasks, names of deleted queues, tasks, operations."""
+    """How long things are kept: names of finished tasks, names of deleted queues, tasks, operations, history; and how
+    many attempts and how many finished tasks the history keeps, 0 for none."""
 
     task_tombstone: Micros
     queue_tombstone: Micros
     task: Micros
     operation: Micros
+    history: Micros = 0
+    history_size: int = 0

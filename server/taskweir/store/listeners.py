@@ -29,3 +29,7 @@ class Listeners:
     def queue_gone(self, queue_uid: int) -> None:
         for listener in self._all:
             listener.queue_gone(queue_uid)
+
+    def history_grew(self) -> None:
+        for listener in self._all:
+            listener.history_grew()

@@ -7,8 +7,8 @@ from typing import Final
 from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Queue
-from taskweir.domain.times import MINUTE, SECOND, Instant, Micros
-from taskweir.store.base import Store
+from taskweir.domain.times import Instant
+from taskweir.store.base import Store, SweepStep
 
 _LOG: Final = logging.getLogger("taskweir.sweeper")
 _STEP: Final = 200
@@ -16,10 +16,11 @@ _STEP: Final = 200
 _PAUSE: Final = 0.01
 """Seconds of real time between steps, which leave the writer to the callers for most of the time."""
 _PAUSE_AFTER_TROUBLE: Final = 5.0
-_LONGEST_WAIT: Final[Micros] = 5 * MINUTE
-"""What a commit leaves to be swept is not told: the sweeper looks this often."""
-_SHORTEST_WAIT: Final[Micros] = SECOND
-"""Names of tasks fall due one by one under steady traffic; what is past its time counts as absent meanwhile."""
+_LONGEST_REST: Final = 300.0
+"""Seconds of real time: what a commit leaves to be swept is not told, so the sweeper looks this often."""
+_SHORTEST_REST: Final = 1.0
+"""Seconds of real time, for names of tasks fall due one by one under steady traffic, and at every stop of a clock that
+is moved; what is past its time counts as absent meanwhile."""
 
 
 class Sweeper:
@@ -29,21 +30,23 @@ class Sweeper:
         self._store = store
         self._clock = clock
         self._wakeup = asyncio.Event()
+        self._is_asked = False
+        self._swept_at: Instant = 0
+        self._news = 0
+        self._next_expiry: Instant | None = None
+        self._known_at_news = -1
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
-            self._wakeup.clear()
+            self._is_asked = False
             next_due = await self._sweep()
-            now = self._clock.now()
-            latest = now + _LONGEST_WAIT
-            at = latest if next_due is None else min(next_due, latest)
-            await self._clock.wait(max(at, now + _SHORTEST_WAIT), self._wakeup)
+            await self._rest(next_due)
 
     async def _sweep(self) -> Instant | None:
         while True:
             try:
-                step = await self._store.sweep(self._clock.now(), _STEP)
+                step = await self._step(self._clock.now())
             except Unavailable as error:
                 _LOG.warning("sweeping waits: %s", error.message)
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
@@ -57,14 +60,71 @@ class Sweeper:
                 return step.next_due
             await asyncio.sleep(_PAUSE)
 
+    async def _rest(self, next_due: Instant | None) -> None:
+        """Wait until something is due. Movements of the clock wake the sweeper too, and are no reason to sweep."""
+        loop = asyncio.get_running_loop()
+        rested_at = loop.time() + _SHORTEST_REST
+        timers = [
+            loop.call_at(rested_at, self._wakeup.set),
+            loop.call_later(_LONGEST_REST, self._ask),
+        ]
+        try:
+            while not self._is_asked:
+                self._wakeup.clear()
+                is_rested = loop.time() >= rested_at
+                if is_rested and self._is_due(next_due):
+                    break
+                await self._clock.wait(next_due if is_rested else None, self._wakeup)
+        finally:
+            for timer in timers:
+                timer.cancel()
+
+    def _is_due(self, next_due: Instant | None) -> bool:
+        now = self._clock.now()
+        return now < self._swept_at or (next_due is not None and next_due <= now)
+
+    async def _step(self, now: Instant) -> SweepStep:
+        news, self._swept_at = self._news, now
+        step = await self._store.sweep(now, _STEP)
+        self._next_expiry, self._known_at_news = step.next_expiry, news
+        return step
+
+    # Tasks that reach the age at which they are dropped: of all that is swept, only they are seen from outside.
+
+    async def next_expiry(self) -> Instant | None:
+        """A time before which no task is dropped for its age; None for never. Raises Unavailable."""
+        while self._known_at_news != self._news or self._clock.now() < self._swept_at:
+            await self._step(self._clock.now())
+        return self._next_expiry
+
+    async def expire(self, by: Instant) -> None:
+        """Drop the tasks that reach their age by this time, to which the clock is about to be moved. Raises
+        Unavailable."""
+        at = await self.next_expiry()
+        while at is not None and at <= by:
+            at = (await self._step(by)).next_expiry
+
+    # What the store tells.
+
     def queue_changed(self, queue: Queue) -> None:
-        self._wakeup.set()
+        self._tell()
 
     def queue_gone(self, queue_uid: int) -> None:
-        self._wakeup.set()
+        self._tell()
 
     def task_due(self, queue_uid: int, at: Instant) -> None:
         """Nothing to sweep in that."""
 
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
         """Nothing to sweep in that."""
+
+    def history_grew(self) -> None:
+        """Nothing to sweep in that."""
+
+    def _tell(self) -> None:
+        self._news += 1
+        self._ask()
+
+    def _ask(self) -> None:
+        self._is_asked = True
+        self._wakeup.set()

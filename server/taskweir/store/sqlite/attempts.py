@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from taskweir.domain import lifecycle
+from taskweir.domain.history import AttemptRecord
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import QueueState, Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
+from taskweir.store.sqlite.history import Recorded, record_attempts
 from taskweir.store.sqlite.holds import Hold, with_begun
 from taskweir.store.sqlite.memory import Memory
 from taskweir.store.sqlite.registry import Entry
@@ -16,8 +18,8 @@ from taskweir.store.sqlite.task_reads import read_rows
 from taskweir.store.sqlite.tasks import end_tasks, find_task, update_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
-Finish = tuple[AttemptResult, Instant]
-"""A result to record, and now."""
+Finish = tuple[AttemptResult, Instant, AttemptRecord | None]
+"""A result to record, now, and what goes into the history, if anything does."""
 
 
 def begin_attempt(memory: Memory, task: Task, now: Instant) -> Task | None:
@@ -58,7 +60,7 @@ def run_task(transaction: Transaction, name: TaskName, now: Instant) -> Run:
 def _hold_run(memory: Memory, entry: Entry, run: Run) -> None:
     task = run.task
     assert task.last_attempt is not None
-    hold = memory.holds.hold(task.uid, entry.queue.uid, entry.generation, task.name.id)
+    hold = memory.holds.hold(task.uid, entry.queue.uid, entry.generation, task.name)
     hold.schedule_time = task.schedule_time
     hold.stale = hold.claimed
     begun = hold.begin(task.dispatch_count, task.last_attempt)
@@ -83,10 +85,15 @@ def finish_attempts(
 ) -> Sequence[Ending | Instant | None]:
     """How each task ended, or when it is tried again, or None when it was gone already."""
     books = _Books(transaction, finishes)
-    answers = [books.finish(result, now) for result, now in finishes]
+    answers = [books.finish(result, now) for result, now, _ in finishes]
     books.write(finishes[-1][1])
-    for (result, _), answer in zip(finishes, answers, strict=True):
+    records: list[Recorded] = []
+    for (result, _, record), answer in zip(finishes, answers, strict=True):
+        if record is not None and transaction.is_in_flight(result.task_uid):
+            records.append((record, answer))
         _end_attempt(transaction, result, None if isinstance(answer, Ending) else answer)
+    if records:
+        record_attempts(transaction, records)
     return answers
 
 
@@ -100,10 +107,9 @@ class _Books:
         self._transaction = transaction
         self._changed: dict[int, Task] = {}
         self._ended: dict[int, tuple[str, Entry, Ending]] = {}
-        unknown = {result.task_uid for result, _ in finishes if not self._is_plain_success(result)}
-        self._rows = {
-            row[UID]: row for row in read_rows(transaction.connection, list(unknown), with_body=False)
-        }
+        unknown = {result.task_uid for result, _, _ in finishes if not self._is_plain_success(result)}
+        rows = read_rows(transaction.connection, list(unknown), with_body=False) if unknown else ()
+        self._rows = {row[UID]: row for row in rows}
 
     def _is_plain_success(self, result: AttemptResult) -> bool:
         hold = self._transaction.memory.holds.get(result.task_uid)
@@ -116,7 +122,7 @@ class _Books:
         if self._is_plain_success(result):
             hold = self._transaction.memory.holds.get(uid)
             assert hold is not None
-            return self._end(uid, hold.id, entry, Ending.DONE)
+            return self._end(uid, hold.name.id, entry, Ending.DONE)
         task = self._task(uid, entry)
         if task is None:
             return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskweir.domain.errors import Refusal
+from taskweir.effect import LostEffect
 from taskweir.store.sqlite.transaction import Transaction
 from taskweir.store.sqlite.trouble import reason_of
 
@@ -42,7 +43,7 @@ class Kind:
 @dataclass(slots=True, eq=False)
 class Op:
     """One caller's operation; `rows` is about how many it writes, `size` the bytes of their task bodies, `deadline` in
-    seconds of the loop's clock."""
+    seconds of the loop's clock. With an `effect` it is answered without being made."""
 
     kind: Kind
     item: Any
@@ -50,6 +51,7 @@ class Op:
     size: int
     deadline: float | None
     future: "Future[Any]"
+    effect: LostEffect | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +61,14 @@ class Committed:
     transaction: Transaction
     answers: Sequence[tuple[Op, Any]]
     changes: int
+
+
+@dataclass(slots=True)
+class Undone:
+    """An operation that was carried out and rolled back, and the answer that it gave."""
+
+    op: Op
+    answer: Any
 
 
 @dataclass(slots=True)
@@ -120,6 +130,21 @@ def _run_in_one(
         _roll_back(connection)
         return Failed(ops, error, reason_of(error))
     return Committed(transaction, answers, connection.total_changes - changes)
+
+
+def run_undone(
+    connection: sqlite3.Connection, op: Op, begin: Callable[[sqlite3.Connection], Transaction]
+) -> Undone | Failed:
+    """One operation in a transaction of its own that is rolled back. It must not be published: nothing has changed,
+    and what a transaction that fails leaves in memory does no harm (see Memory)."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        ((_, answer),) = _run_kinds(begin(connection), [op])
+        connection.execute("ROLLBACK")
+    except Exception as error:  # As in `_run_in_one`.
+        _roll_back(connection)
+        return Failed([op], error, reason_of(error))
+    return Undone(op, answer)
 
 
 def _is_one_statement(ops: Sequence[Op]) -> bool:

@@ -6,9 +6,10 @@ from typing import Final
 from taskweir.domain.model import QueueState, QueueType, Task
 from taskweir.domain.times import Instant
 from taskweir.store.base import Claim, ClaimRequest
+from taskweir.store.sqlite.backlog import earliest
 from taskweir.store.sqlite.memory import Key
 from taskweir.store.sqlite.registry import Entry
-from taskweir.store.sqlite.rows import UID, decode, encode, task_of
+from taskweir.store.sqlite.rows import UID, decode, task_of
 from taskweir.store.sqlite.task_reads import read_rows
 from taskweir.store.sqlite.transaction import Transaction
 
@@ -88,7 +89,7 @@ def _hold(transaction: Transaction, entry: Entry, tasks: Sequence[Task], last: K
 
     def hold() -> None:
         for task in tasks:
-            taken = memory.holds.hold(task.uid, entry.queue.uid, entry.generation, task.name.id)
+            taken = memory.holds.hold(task.uid, entry.queue.uid, entry.generation, task.name)
             taken.claimed = True
             taken.schedule_time = task.schedule_time
         memory.raise_cursor(entry.queue.uid, last)
@@ -125,26 +126,14 @@ def due_queues(transaction: Transaction) -> Sequence[tuple[int, Instant]]:
     """Uids of the queues with a task that nobody holds, and the earliest schedule time."""
     held_from = transaction.memory.holds.queues()
     entries = transaction.memory.registry.entries()
-    due = _earliest(transaction, [entry for entry in entries if entry.queue.uid not in held_from])
+    free = [entry for entry in entries if entry.queue.uid not in held_from]
+    due = list(earliest(transaction.connection, free).items())
     for entry in entries:
         if entry.queue.uid in held_from:
             at = _earliest_free(transaction, entry)
             if at is not None:
                 due.append((entry.queue.uid, at))
     return due
-
-
-def _earliest(transaction: Transaction, entries: Sequence[Entry]) -> list[tuple[int, Instant]]:
-    (found,) = transaction.connection.execute(
-        _EARLIEST, (encode([[entry.queue.uid, entry.generation] for entry in entries]),)
-    ).fetchone()
-    return [(uid, at) for uid, at in decode(found) if at is not None]
-
-
-_EARLIEST: Final = """
-    SELECT json_group_array(json_array(json_extract(value, '$[0]'),
-        (SELECT min(schedule_time) FROM task WHERE generation = json_extract(value, '$[1]')))) FROM json_each(?)
-"""
 
 
 def _earliest_free(transaction: Transaction, entry: Entry) -> Instant | None:

@@ -10,9 +10,21 @@ from typing import Any, Final
 import aiosqlite
 
 from taskweir.deadline import call_deadline
-from taskweir.domain.errors import DeadlineExceeded, Unavailable
-from taskweir.store.sqlite.batch import Committed, Failed, Kind, Op, Stage, run_batch, run_calls
+from taskweir.domain.errors import DeadlineExceeded, Refusal, Unavailable
+from taskweir.effect import LostEffect, call_effect
+from taskweir.store.sqlite.batch import (
+    Committed,
+    Failed,
+    Kind,
+    Op,
+    Stage,
+    Undone,
+    run_batch,
+    run_calls,
+    run_undone,
+)
 from taskweir.store.sqlite.connection import on_thread
+from taskweir.store.sqlite.put_off import PutOff
 from taskweir.store.sqlite.transaction import Transaction
 from taskweir.store.sqlite.trouble import reason_of, unavailable
 
@@ -34,7 +46,8 @@ class GroupCommit:
     """The queue of waiting operations and the one task that takes them to the writer's thread, batch by batch.
 
     `publish` is called on the loop after each commit, before its callers are answered, whether or not they still
-    wait; `after_commit` after that, before the next transaction, when something was written.
+    wait; `on_commit` after that, with the number of operations, when something was written, and `after_commit` then,
+    before the next transaction.
     """
 
     def __init__(
@@ -44,17 +57,20 @@ class GroupCommit:
         publish: Callable[[Transaction], None],
         after_commit: Callable[[], Awaitable[None]],
         on_trouble: Callable[[str | None], None],
+        on_commit: Callable[[int], None],
     ) -> None:
         self._writer = writer
         self._begin = begin
         self._publish = publish
         self._after_commit = after_commit
         self._on_trouble = on_trouble
+        self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Op] = deque()
         self._waiting_rows = 0
         self._waiting_bytes = 0
         self._running: Sequence[Op] = ()
+        self._put_off = PutOff(self._make_late)
         self._arrived = asyncio.Event()
         self._closing = False
         self._probe: asyncio.TimerHandle | None = None
@@ -66,29 +82,36 @@ class GroupCommit:
         self.committed = 0
 
     def submit(self, kind: Kind, item: object, size: int = 0, rows: int = 1) -> "asyncio.Future[Any]":
-        """The answer, after the commit. Raises Unavailable when too much is waiting, or the store is closing."""
+        """The answer, after the commit, or after what a fault makes of it, where the call that is served has an
+        effect of its own. Raises Unavailable when too much is waiting, or the store is closing."""
         if self._closing:
             raise Unavailable("The server is shutting down.")
         if self._runner.done():
             raise unavailable(_ENDED)
-        if kind.stage in _CALLERS and self._is_full(size, rows):
-            raise Unavailable("Too many writes are waiting.")
+        effect = None
+        if kind.stage in _CALLERS:
+            effect = call_effect.get()
+            if self._is_full(size, rows, effect):
+                raise Unavailable("Too many writes are waiting.")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._waiting.append(Op(kind, item, rows, size, call_deadline.get(), future))
+        self._waiting.append(Op(kind, item, rows, size, call_deadline.get(), future, effect))
         self._waiting_rows += rows
         self._waiting_bytes += size
         self._arrived.set()
         return future
 
-    def _is_full(self, size: int, rows: int) -> bool:
+    def _is_full(self, size: int, rows: int, effect: LostEffect | None) -> bool:
         """One that is larger than all that may wait, may wait alone."""
-        return (self._waiting_rows > 0 and self._waiting_rows + rows > MAX_WAITING_ROWS) or (
-            self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES
+        return (
+            (self._waiting_rows > 0 and self._waiting_rows + rows > MAX_WAITING_ROWS)
+            or (self._waiting_bytes > 0 and self._waiting_bytes + size > MAX_WAITING_BYTES)
+            or (effect is not None and effect.later is not None and self._put_off.is_full)
         )
 
     async def close(self) -> None:
-        """Answer what is waiting, then stop."""
+        """Answer what is waiting, make what was put off, then stop."""
         self._closing = True
+        self._put_off.come_all()
         self._arrived.set()
         await asyncio.wait([self._runner])
         if self._probe is not None:
@@ -120,8 +143,17 @@ class GroupCommit:
             if op.deadline is not None and op.deadline <= now:
                 op.future.set_exception(DeadlineExceeded())
                 continue
+            if op.effect is not None:
+                return self._alone(op, batch)
             batch.append(op)
             rows += op.rows
+        return batch
+
+    def _alone(self, op: Op, batch: Sequence[Op]) -> Sequence[Op]:
+        """What is to be undone shares its transaction with nobody: behind a batch it waits for the next."""
+        if not batch:
+            return [op]
+        self._put_in_line(op, first=True)
         return batch
 
     async def _commit(self, ops: Sequence[Op]) -> None:
@@ -130,17 +162,24 @@ class GroupCommit:
         self._running = ops
         done = await self._run_on_thread(ops)
         for part in done:
-            if isinstance(part, Committed):
-                self._on_committed(part)
-            else:
-                self._on_failed(part)
+            match part:
+                case Committed():
+                    self._on_committed(part)
+                case Undone():
+                    self._on_undone(part)
+                case Failed():
+                    self._on_failed(part)
         self._running = ()
         if any(isinstance(part, Committed) and part.changes for part in done):
             await self._look_after_commit()
 
-    async def _run_on_thread(self, ops: Sequence[Op]) -> Sequence[Committed | Failed]:
+    async def _run_on_thread(self, ops: Sequence[Op]) -> Sequence[Committed | Undone | Failed]:
         begin = self._begin
         try:
+            if ops[0].effect is not None:
+                return [
+                    await on_thread(self._writer, lambda connection: run_undone(connection, ops[0], begin))
+                ]
             return await on_thread(self._writer, lambda connection: run_batch(connection, ops, begin))
         except (
             Exception
@@ -162,15 +201,39 @@ class GroupCommit:
         ):  # It is committed whatever a listener does with the news, and the others want answers.
             _log.exception("a listener failed")
         for op, answer in part.answers:
-            if op.future.done():
-                continue
-            if isinstance(answer, Exception):
-                op.future.set_exception(answer)
-            else:
-                op.future.set_result(answer)
+            _tell(op, answer)
         if part.changes:
             self.commits += 1
             self.committed += len(part.answers)
+            self._on_commit(len(part.answers))
+
+    def _on_undone(self, part: Undone) -> None:
+        """Answered as if it were made; also one whose caller has left meanwhile, as its write would be."""
+        op = part.op
+        _tell(op, part.answer)
+        assert op.effect is not None
+        if op.effect.later is None or isinstance(part.answer, Exception):
+            return
+        if self._closing:
+            self._make_late(op)
+        else:
+            self._put_off.add(op, op.effect.later)
+
+    def _make_late(self, answered: Op) -> None:
+        future: asyncio.Future[Any] = self._loop.create_future()
+        future.add_done_callback(_log_late)
+        self._put_in_line(Op(answered.kind, answered.item, answered.rows, answered.size, None, future))
+
+    def _put_in_line(self, op: Op, *, first: bool = False) -> None:
+        """As `submit` does, which asks who may wait."""
+        self._waiting.insert(0 if first else len(self._waiting), op)
+        self._waiting_rows += op.rows
+        self._waiting_bytes += op.size
+        self._arrived.set()
+
+    def forget_put_off(self, project: str | None) -> None:
+        """After a reset of a project, or (None) of all: nothing that was answered before comes after it."""
+        self._put_off.forget(project)
 
     def _on_failed(self, part: Failed) -> None:
         if part.reason is not None:
@@ -227,6 +290,24 @@ class GroupCommit:
         self._set_trouble(None)
         if not self._closing:
             self.submit(_PROBE, _empty).add_done_callback(asyncio.Future.exception)
+
+
+def _tell(op: Op, answer: Any) -> None:  # noqa: ANN401 - of whatever kind
+    if op.future.done():
+        return
+    if isinstance(answer, Exception):
+        op.future.set_exception(answer)
+    else:
+        op.future.set_result(answer)
+
+
+def _log_late(future: "asyncio.Future[Any]") -> None:
+    """Nobody waits for it."""
+    error = future.exception()
+    if isinstance(error, Refusal):
+        _log.info("a write that was answered before it was made was refused: %s", error.message)
+    elif error is not None:
+        _log.error("a write that was answered before it was made failed", exc_info=error)
 
 
 def _fill(transaction: Transaction) -> None:

@@ -1,9 +1,10 @@
 """Which tasks are in the worker's hands. In memory: after a crash what was in flight is sent again."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from taskweir.domain.model import Attempt, Task
+from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 
 Begun = tuple[int, Attempt]
@@ -19,7 +20,7 @@ class Hold:
         "claimed",
         "dead",
         "generation",
-        "id",
+        "name",
         "queue_uid",
         "runs",
         "schedule_time",
@@ -27,11 +28,11 @@ class Hold:
         "uid",
     )
 
-    def __init__(self, uid: int, queue_uid: int, generation: int, task_id: str) -> None:
+    def __init__(self, uid: int, queue_uid: int, generation: int, name: TaskName) -> None:
         self.uid = uid
         self.queue_uid = queue_uid
         self.generation = generation
-        self.id = task_id
+        self.name = name
         self.schedule_time: Instant = 0
         """As the row has it."""
         self.claimed = False
@@ -76,11 +77,11 @@ class Holds:
     def get(self, uid: int) -> Hold | None:
         return self._holds.get(uid)
 
-    def hold(self, uid: int, queue_uid: int, generation: int, task_id: str) -> Hold:
+    def hold(self, uid: int, queue_uid: int, generation: int, name: TaskName) -> Hold:
         """The task's hold, made if there is none."""
         hold = self._holds.get(uid)
         if hold is None:
-            hold = self._holds[uid] = Hold(uid, queue_uid, generation, task_id)
+            hold = self._holds[uid] = Hold(uid, queue_uid, generation, name)
         return hold
 
     def drop_if_over(self, hold: Hold) -> bool:
@@ -108,6 +109,29 @@ class Holds:
         hold.attempts -= len(hold.runs)
         hold.runs.clear()
         self.drop_if_over(hold)
+
+    def drop(self, project: str | None) -> None:
+        """What is in flight for a project, or (None) for any, is forgotten: it comes to nothing and leaves no trace."""
+        for hold in list(self._holds.values()):
+            if project in (None, hold.name.queue.project):
+                self._kill(hold)
+                self._holds.pop(hold.uid, None)
+
+    def begun_number(self, uid: int) -> int:
+        """The number of the task's latest attempt in flight, 0 for none."""
+        hold = self._holds.get(uid)
+        return 0 if hold is None or hold.begun is None else hold.begun[0]
+
+    def begun_of(self, generation: int) -> list[tuple[int, int]]:
+        """Uids of a generation's tasks with attempts in flight, and the number of the latest."""
+        held = [hold for hold in list(self._holds.values()) if hold.generation == generation]
+        return [(hold.uid, hold.begun[0]) for hold in held if hold.begun is not None]
+
+    def in_flight(self, queue_uids: Collection[int]) -> list[int]:
+        """Uids of tasks of these queues with attempts in flight."""
+        return [
+            hold.uid for hold in self._holds.values() if hold.attempts > 0 and hold.queue_uid in queue_uids
+        ]
 
     def queues(self) -> set[int]:
         """Uids of the queues of which a task is held."""

@@ -23,6 +23,7 @@ def insert_tasks(transaction: Transaction, tasks: Sequence[Task], now: Instant) 
     _insert(transaction, new, answers, now)
     for answer in answers:
         if isinstance(answer, Task):
+            transaction.add_task(answer.queue_uid)
             transaction.memory.lower_cursor(answer.queue_uid, (answer.schedule_time, answer.uid))
             transaction.task_due(answer.queue_uid, answer.schedule_time)
     return answers

@@ -4,6 +4,7 @@ import itertools
 
 from taskweir.domain.times import Instant
 from taskweir.store.base import Retention
+from taskweir.store.sqlite.counts import TaskCounts
 from taskweir.store.sqlite.holds import Holds
 from taskweir.store.sqlite.registry import Registry
 
@@ -25,6 +26,9 @@ class Memory:
         """The last `now` the store was told, for the one reader that is not told: whether a tombstone is over."""
         self.nothing_expires_before: Instant = 0
         """No task reaches its time of retention before this, so the sweep need not look."""
+        self.looked_for_old_at: Instant = 0
+        """When that was found. A clock that is set back makes it void: tasks made then are older than any known."""
+        self.counts = TaskCounts()
         self._cursors: dict[int, Key] = {}
         self._uids = itertools.count(last_uid + 1)
         self._last_generation = last_generation

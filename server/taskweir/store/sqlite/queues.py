@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from taskweir.domain.errors import NotFound, QueueTombstoned
+from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Queue
 from taskweir.domain.names import QueueName
 from taskweir.domain.times import Instant, Micros
 from taskweir.store.base import Retention
+from taskweir.store.sqlite.history import record_first
 from taskweir.store.sqlite.queue_rows import queue_of, settings_of
 from taskweir.store.sqlite.registry import Entry, Retired
 from taskweir.store.sqlite.transaction import Transaction
@@ -112,7 +114,7 @@ def delete_queue(transaction: Transaction, name: QueueName, now: Instant) -> Non
 
 def _remove(transaction: Transaction, entry: Entry, now: Instant) -> None:
     """Drop a queue's row; its tasks and their tombstones are left to the sweep."""
-    _retire(transaction, entry, now, None)
+    _retire(transaction, entry, now, None, Ending.DELETED)
     _forget_names(transaction, entry)
     transaction.connection.execute("DELETE FROM queue WHERE uid = ?", (entry.queue.uid,))
     transaction.drop_queue(entry)
@@ -127,12 +129,29 @@ def _forget_names(transaction: Transaction, entry: Entry) -> None:
     connection.execute("INSERT INTO gone_names (names) VALUES (?)", (entry.names,))
 
 
-def _retire(transaction: Transaction, entry: Entry, now: Instant, blocked_until: Instant | None) -> None:
+def _retire(
+    transaction: Transaction, entry: Entry, now: Instant, blocked_until: Instant | None, ending: Ending
+) -> None:
+    name = entry.queue.name
+    recorded_to, unrecorded = record_first(transaction, entry, ending, now)
     transaction.connection.execute(
-        "INSERT INTO retired_generation (generation, queue_uid, retired_at, blocked_until) VALUES (?, ?, ?, ?)",
-        (entry.generation, entry.queue.uid, now, blocked_until),
+        "INSERT INTO retired_generation (generation, queue_uid, retired_at, blocked_until, "
+        "project, location, queue, ending, recorded_to, unrecorded) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.generation,
+            entry.queue.uid,
+            now,
+            blocked_until,
+            name.project,
+            name.location,
+            name.id,
+            int(ending),
+            recorded_to,
+            unrecorded,
+        ),
     )
     transaction.retire(entry.queue.uid, entry.generation)
+    transaction.kill_generation(entry.generation)
 
 
 def purge_queue(transaction: Transaction, name: QueueName, now: Instant, *, forget_names: bool) -> Queue:
@@ -140,7 +159,7 @@ def purge_queue(transaction: Transaction, name: QueueName, now: Instant, *, forg
     entry, memory = transaction.live_entry(name), transaction.memory
     purged = replace(entry.queue, purge_time=now)
     blocked_until = None if forget_names else now + tombstone_ttl(purged, memory.retention)
-    _retire(transaction, entry, now, blocked_until)
+    _retire(transaction, entry, now, blocked_until, Ending.PURGED)
     after = Entry(purged, memory.new_generation(), entry.names)
     if blocked_until is None:
         _forget_names(transaction, entry)

@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Self, TypeVar
 
 import aiosqlite
 
 from taskweir.domain.errors import QueueNotFound, Refusal, Unavailable
+from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.iam import Policy
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import Queue, Task
@@ -16,7 +17,18 @@ from taskweir.domain.names import LocationName, OperationName, QueueName, TaskNa
 from taskweir.domain.operation import Operation
 from taskweir.domain.times import Instant
 from taskweir.store.base import Claim, ClaimRequest, Listener, Retention, SweepStep
-from taskweir.store.sqlite import attempts, claims, inserts, operations, queues, settings, task_reads, tasks
+from taskweir.store.sqlite import (
+    attempts,
+    backlog,
+    claims,
+    history_reads,
+    inserts,
+    operations,
+    queues,
+    settings,
+    task_reads,
+    tasks,
+)
 from taskweir.store.sqlite.batch import Kind, Stage, run_calls
 from taskweir.store.sqlite.checkpoints import Checkpoints
 from taskweir.store.sqlite.connection import (
@@ -31,6 +43,7 @@ from taskweir.store.sqlite.group_commit import GroupCommit
 from taskweir.store.sqlite.lock import FileLock
 from taskweir.store.sqlite.memory import Memory
 from taskweir.store.sqlite.registry import Entry, Registry
+from taskweir.store.sqlite.reset import reset
 from taskweir.store.sqlite.sweep import sweep
 from taskweir.store.sqlite.transaction import Transaction
 from taskweir.store.sqlite.trouble import reason_of, unavailable
@@ -62,6 +75,7 @@ class SqliteStore:
         token_key: bytes,
         listener: Listener,
         on_trouble: Callable[[str | None], None],
+        on_commit: Callable[[int], None],
     ) -> None:
         """Use `open`."""
         self._writer = writer
@@ -78,6 +92,7 @@ class SqliteStore:
             publish=self._publish,
             after_commit=self._after_commit,
             on_trouble=on_trouble,
+            on_commit=on_commit,
         )
 
     @classmethod
@@ -89,10 +104,12 @@ class SqliteStore:
         retention: Retention,
         durability: Durability = "full",
         on_trouble: Callable[[str | None], None],
+        on_commit: Callable[[int], None] = lambda _operations: None,
     ) -> Self:
         """Open a data file, or make it; `:memory:` keeps nothing. Raises DataFileRefused.
 
-        `on_trouble` is told on the loop why nothing can be written, and None when it can be again.
+        `on_trouble` is told on the loop why nothing can be written, and None when it can be again; `on_commit` how
+        many operations each commit carried.
         """
         lock = None if path == MEMORY else FileLock.take(path)
         opened: list[aiosqlite.Connection] = []
@@ -112,7 +129,7 @@ class SqliteStore:
             if lock is not None:
                 lock.release()
             raise
-        return cls(writer, reader, checkpoints, lock, memory, token_key, listener, on_trouble)
+        return cls(writer, reader, checkpoints, lock, memory, token_key, listener, on_trouble, on_commit)
 
     async def close(self) -> None:
         if self._closed:
@@ -254,15 +271,56 @@ class SqliteStore:
             await self.release([task])
         return begun
 
-    async def finish_attempt(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
+    async def finish_attempt(
+        self, result: AttemptResult, now: Instant, record: AttemptRecord | None = None
+    ) -> Ending | Instant | None:
         self._memory.now = now
-        answer: Ending | Instant | None = await self._commit.submit(_FINISH, (result, now))
+        kept = record if self._memory.retention.history_size else None
+        answer: Ending | Instant | None = await self._commit.submit(_FINISH, (result, now, kept))
         return answer
 
     async def release(self, tasks: Sequence[Task]) -> None:
         await self._commit.submit(_RELEASE, [task.uid for task in tasks])
 
+    # history
+
+    async def list_attempts(self, filter: AttemptFilter, after: int, limit: int) -> Sequence[AttemptRecord]:
+        return await self._read(lambda raw: history_reads.list_attempts(raw, filter, after, limit))
+
+    async def list_finished_tasks(
+        self, filter: FinishedFilter, after: int, limit: int
+    ) -> Sequence[FinishedTask]:
+        return await self._read(lambda raw: history_reads.list_finished_tasks(raw, filter, after, limit))
+
+    async def history_ends(self) -> tuple[int, int]:
+        return await self._read(history_reads.history_ends)
+
+    # what there is to do
+
+    async def task_counts(self) -> Mapping[int, int]:
+        counts = self._memory.counts
+        if not counts.are_known:
+            await self._commit.submit(_CLAIM, backlog.count_tasks)
+        return {entry.queue.uid: counts.of(entry.generation) for entry in self._memory.registry.entries()}
+
+    async def due_counts(self, queue_uids: Sequence[int], now: Instant, limit: int) -> Mapping[int, int]:
+        found = map(self._memory.registry.by_uid, queue_uids)
+        entries = [entry for entry in found if entry is not None]
+        in_flight = self._memory.holds.in_flight(set(queue_uids))
+        return await self._read(lambda raw: backlog.due_counts(raw, entries, in_flight, now, limit))
+
+    async def earliest_schedule_times(self) -> Mapping[int, Instant]:
+        entries = self._memory.registry.entries()
+        return await self._read(lambda raw: backlog.earliest(raw, entries))
+
     # the rest
+
+    async def reset(self, project: str | None, now: Instant) -> Sequence[int]:
+        def call(transaction: Transaction) -> Sequence[int]:
+            transaction.after_commit(lambda: self._commit.forget_put_off(project))
+            return reset(transaction, project, now)
+
+        return await self._write(call, now)
 
     async def get_policy(self, queue: QueueName) -> Policy:
         uid = self._entry(queue).queue.uid

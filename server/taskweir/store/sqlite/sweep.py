@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Final
 
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.times import Instant
+from taskweir.domain.times import MINUTE, Instant, Micros
 from taskweir.store.base import SweepStep
+from taskweir.store.sqlite.history import record_swept
 from taskweir.store.sqlite.queues import task_ttl
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.rows import decode, encode
@@ -14,15 +15,19 @@ from taskweir.store.sqlite.tasks import end_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
 NEVER: Final[Instant] = 2**63 - 1
+_HISTORY_PATIENCE: Final[Micros] = MINUTE
+"""History falls due row by row, as it was written; nobody minds a row that stays a little longer."""
 
 
 def sweep(transaction: Transaction, now: Instant, limit: int) -> SweepStep:
-    left = limit
+    left = limit - _sweep_old_tasks(transaction, now, limit)
+    expiry = transaction.memory.nothing_expires_before
+    next_expiry = None if expiry == NEVER else expiry
     for remove in _STEPS:
-        left -= remove(transaction, now, left)
         if left <= 0:
-            return SweepStep(more=True, next_due=None)
-    return SweepStep(more=False, next_due=_next_due(transaction))
+            return SweepStep(more=True, next_due=None, next_expiry=next_expiry)
+        left -= remove(transaction, now, left)
+    return SweepStep(more=left <= 0, next_due=_next_due(transaction), next_expiry=next_expiry)
 
 
 def _sweep_retired(transaction: Transaction, now: Instant, limit: int) -> int:
@@ -30,7 +35,7 @@ def _sweep_retired(transaction: Transaction, now: Instant, limit: int) -> int:
     removed = 0
     while removed < limit:
         row = transaction.connection.execute(
-            "SELECT generation, queue_uid, retired_at, blocked_until FROM retired_generation "
+            "SELECT generation, queue_uid, retired_at, blocked_until, unrecorded FROM retired_generation "
             "ORDER BY generation LIMIT 1"
         ).fetchone()
         if row is None:
@@ -40,14 +45,15 @@ def _sweep_retired(transaction: Transaction, now: Instant, limit: int) -> int:
 
 
 def _sweep_generation(
-    transaction: Transaction, retired: tuple[int, int, Instant, Instant | None], now: Instant, limit: int
+    transaction: Transaction, retired: tuple[int, int, Instant, Instant | None, int], now: Instant, limit: int
 ) -> int:
-    generation, queue_uid, retired_at, blocked_until = retired
+    generation, queue_uid, retired_at, blocked_until, unrecorded = retired
     connection = transaction.connection
     (found,) = connection.execute(
-        "SELECT json_group_array(uid) FROM (SELECT uid FROM task WHERE generation = ? LIMIT ?)",
+        "SELECT json_group_array(uid) FROM (SELECT uid FROM task WHERE generation = ? ORDER BY id LIMIT ?)",
         (generation, limit),
     ).fetchone()
+    record_swept(transaction, generation, found, unrecorded)
     entry = transaction.entry_by_uid(queue_uid)
     if entry is not None and blocked_until is not None and blocked_until > now:
         connection.execute(_BURY, (found, entry.names, retired_at, blocked_until, int(Ending.PURGED)))
@@ -114,10 +120,26 @@ def _sweep_operations(transaction: Transaction, now: Instant, limit: int) -> int
     ).rowcount
 
 
+def _sweep_attempts(transaction: Transaction, now: Instant, limit: int) -> int:
+    return transaction.connection.execute(
+        "DELETE FROM attempt WHERE id IN "
+        "(SELECT id FROM attempt WHERE response_time <= ? ORDER BY response_time LIMIT ?)",
+        (now - transaction.memory.retention.history, limit),
+    ).rowcount
+
+
+def _sweep_finished_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
+    return transaction.connection.execute(
+        "DELETE FROM finished_task WHERE id IN "
+        "(SELECT id FROM finished_task WHERE finish_time <= ? ORDER BY finish_time LIMIT ?)",
+        (now - transaction.memory.retention.history, limit),
+    ).rowcount
+
+
 def _sweep_old_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
     """Tasks past their time of retention, whatever their state. The oldest of each queue tells when to look again."""
     memory = transaction.memory
-    if now < memory.nothing_expires_before:
+    if memory.looked_for_old_at <= now < memory.nothing_expires_before:
         return 0
     removed, next_look = 0, NEVER
     entries = memory.registry.entries()
@@ -129,8 +151,9 @@ def _sweep_old_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
             if removed >= limit:
                 return removed
             oldest |= _oldest(transaction, [entry])
-        next_look = min(next_look, oldest.get(entry.queue.uid, now) + ttl)
+        next_look = min(next_look, min(oldest.get(entry.queue.uid, now), now) + ttl)
     memory.nothing_expires_before = next_look
+    memory.looked_for_old_at = now
     return removed
 
 
@@ -165,18 +188,22 @@ _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
     _sweep_task_tombstones,
     _sweep_queue_tombstones,
     _sweep_operations,
-    _sweep_old_tasks,
+    _sweep_attempts,
+    _sweep_finished_tasks,
 )
+"""After the tasks that reach their age, of which callers and a clock that is moved want to know soonest."""
 
 
 def _next_due(transaction: Transaction) -> Instant | None:
-    stone, queue_stone, operation = transaction.connection.execute(
+    stone, queue_stone, operation, *history = transaction.connection.execute(
         "SELECT (SELECT min(expires_at) FROM task_tombstone), (SELECT min(deleted_at) FROM queue_tombstone), "
-        "(SELECT min(expires_at) FROM operation)"
+        "(SELECT min(expires_at) FROM operation), "
+        "(SELECT min(response_time) FROM attempt), (SELECT min(finish_time) FROM finished_task)"
     ).fetchone()
     memory = transaction.memory
     times = [stone, operation, memory.nothing_expires_before]
     if queue_stone is not None:
         times.append(queue_stone + memory.retention.queue_tombstone)
+    times += [at + memory.retention.history + _HISTORY_PATIENCE for at in history if at is not None]
     earliest: Instant = min(at for at in times if at is not None)
     return None if earliest == NEVER else earliest

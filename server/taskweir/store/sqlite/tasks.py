@@ -9,6 +9,7 @@ from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
+from taskweir.store.sqlite.history import record_ended
 from taskweir.store.sqlite.queues import tombstone_ttl
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.rows import attempt_json, encode
@@ -47,11 +48,14 @@ def delete_task(transaction: Transaction, name: TaskName, now: Instant) -> None:
 def end_tasks(
     transaction: Transaction, ended: Sequence[tuple[int, str, Entry, Ending]], now: Instant
 ) -> None:
-    """Remove tasks (uid, id, the queue's entry, why) and leave their tombstones."""
+    """Remove tasks (uid, id, the queue's entry, why), record that, and leave their tombstones."""
     retention = transaction.memory.retention
+    record_ended(transaction, ended, now)
     uids = [uid for uid, _, _, _ in ended]
     transaction.connection.execute(_REMOVE, (encode(uids),))
-    transaction.remove_tasks(uids)
+    for uid, _, entry, _ in ended:
+        transaction.remove_task(uid, entry.generation)
+    transaction.kill_holds(uids)
     leave_tombstones(
         transaction.connection,
         [

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from taskweir.domain.errors import QueueNotFound
 from taskweir.domain.model import Queue
@@ -26,6 +26,10 @@ class Transaction:
         self._taken: set[int] = set()
         self._given_back: set[int] = set()
         self._ended: Counter[int] = Counter()
+        self._changes: Counter[int] = Counter()
+        self._counted: Mapping[int, int] | None = None
+        self._retired: list[int] = []
+        self._history_grew = False
         self._effects: list[Callable[[], None]] = []
         self._queue_events: list[Queue | int] = []
         self._runs: list[tuple[int, int]] = []
@@ -46,6 +50,11 @@ class Transaction:
     def entry_by_uid(self, uid: int) -> Entry | None:
         return self._queues_by_uid[uid] if uid in self._queues_by_uid else self.memory.registry.by_uid(uid)
 
+    def entries(self) -> Sequence[Entry]:
+        """All queues."""
+        unchanged = [one for one in self.memory.registry.entries() if one.queue.name not in self._queues]
+        return [*unchanged, *(entry for entry in self._queues.values() if entry is not None)]
+
     def has_task(self, hold: Hold) -> bool:
         """Whether a held task is still there."""
         entry = self.entry_by_uid(hold.queue_uid)
@@ -64,6 +73,11 @@ class Transaction:
         if hold is None:
             return False
         return (hold.claimed and uid not in self._given_back) or hold.attempts > self._ended[uid]
+
+    def is_in_flight(self, uid: int) -> bool:
+        """Whether an attempt that is not recorded yet is known of. One from before a reset is not."""
+        hold = self.memory.holds.get(uid)
+        return hold is not None and hold.attempts > self._ended[uid]
 
     def take(self, uids: Sequence[int]) -> None:
         """These tasks will be held."""
@@ -92,13 +106,32 @@ class Transaction:
         self._queue_events.append(entry.queue.uid)
 
     def retire(self, queue_uid: int, generation: int) -> None:
-        """The tasks of a generation are gone."""
+        """A generation is no queue's any more; what of its tasks is held, is to be killed or dropped."""
         self.memory.reset_cursor(queue_uid)
+        self._retired.append(generation)
+
+    def kill_generation(self, generation: int) -> None:
         self.after_commit(lambda: self.memory.holds.kill_generation(generation))
 
-    def remove_tasks(self, uids: Sequence[int]) -> None:
-        self._removed.update(uids)
+    def drop_holds(self, project: str | None) -> None:
+        """What is in flight for a project, or (None) for any, is not known of any more."""
+        self.after_commit(lambda: self.memory.holds.drop(project))
+
+    def add_task(self, queue_uid: int) -> None:
+        entry = self.entry_by_uid(queue_uid)
+        assert entry is not None
+        self._changes[entry.generation] += 1
+
+    def remove_task(self, uid: int, generation: int) -> None:
+        self._removed.add(uid)
+        self._changes[generation] -= 1
+
+    def kill_holds(self, uids: Sequence[int]) -> None:
         self.after_commit(lambda: self.memory.holds.kill(uids))
+
+    def tasks_counted(self, counted: Mapping[int, int]) -> None:
+        """By generation, with all that this transaction changes."""
+        self._counted = counted
 
     # what is told to the listener
 
@@ -110,6 +143,9 @@ class Transaction:
 
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
         self._runs.append((queue_uid, task_uid))
+
+    def history_grew(self) -> None:
+        self._history_grew = True
 
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Have something done on the loop after the commit, in the order of the calls."""
@@ -125,8 +161,17 @@ class Transaction:
                 registry.remove(name)
         for effect in self._effects:
             effect()
+        self._publish_counts()
         if listener is not None:
             self._tell(listener)
+
+    def _publish_counts(self) -> None:
+        counts = self.memory.counts
+        if self._counted is not None:
+            counts.set(self._counted)
+        else:
+            counts.change(self._changes)
+        counts.forget(self._retired)
 
     def _tell(self, listener: Listener) -> None:
         registry = self.memory.registry
@@ -141,3 +186,5 @@ class Transaction:
         for queue_uid, task_uid in self._runs:
             if registry.by_uid(queue_uid) is not None:
                 listener.run_requested(queue_uid, task_uid)
+        if self._history_grew:
+            listener.history_grew()

@@ -1,0 +1,143 @@
+"""Carrying out calls of the control API, blocking and asynchronous."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import grpc
+import grpc.aio
+
+from taskweir.testing.calls import Call, Listing
+from taskweir.testing.errors import ControlError
+from taskweir_pb.control.v1.control_pb2_grpc import ControlStub
+
+T = TypeVar("T")
+
+CHANNEL_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # A proxy for the way out has no business between a test and the server beside it.
+    ("grpc.enable_http_proxy", 0),
+)
+_PATIENCE: Final = timedelta(seconds=20)
+"""Beyond what a call takes on purpose; only a server that hangs, or is gone, comes near it."""
+_NO_CONTROL: Final = "the server has no control API: start it with --control on"
+
+
+def _no_hint() -> str:
+    return ""
+
+
+class Control:
+    """Blocking calls on a channel of its own. `hint` says what else is known when the server cannot be reached."""
+
+    def __init__(self, address: str, hint: Callable[[], str] = _no_hint) -> None:
+        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub: Any = ControlStub(self._channel)
+        self._hint = hint
+
+    def do(self, call: Call[T], *, wait_for_ready: bool = False) -> T:
+        """Raises ControlError."""
+        method = getattr(self._stub, call.method)
+        with _control_errors(self._hint):
+            return call.read(method(call.request, timeout=_seconds(call), wait_for_ready=wait_for_ready))
+
+    def every(self, listing: Listing[T]) -> Iterator[T]:
+        """Items of all pages, each page asked for when it is come to. Raises ControlError."""
+        page = self.do(listing.call)
+        yield from page.items
+        while page.next_token:
+            listing = listing.after(page)
+            page = self.do(listing.call)
+            yield from page.items
+
+    def watch(self, call: Call[T]) -> Iterator[T]:
+        """Without end. The server watches from when this has returned on."""
+        stream = getattr(self._stub, call.method)(call.request)
+        with _control_errors(self._hint):
+            stream.initial_metadata()  # which the server sends once it watches
+
+        def items() -> Iterator[T]:
+            try:
+                with _control_errors(self._hint):
+                    for message in stream:
+                        yield call.read(message)
+            finally:
+                stream.cancel()
+
+        return items()
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+class AsyncControl:
+    """Asynchronous calls. The channel is made by the first of them, in the loop that it belongs to from then on."""
+
+    def __init__(self, address: str, hint: Callable[[], str] = _no_hint) -> None:
+        self._address = address
+        self._hint = hint
+        self._channel: Any = None
+        self._made_stub: Any = None
+
+    @property
+    def _stub(self) -> Any:  # noqa: ANN401 - gRPC has no types
+        if self._channel is None:
+            self._channel = grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS)
+            self._made_stub = ControlStub(self._channel)
+        return self._made_stub
+
+    async def do(self, call: Call[T], *, wait_for_ready: bool = False) -> T:
+        """Raises ControlError."""
+        method = getattr(self._stub, call.method)
+        with _control_errors(self._hint):
+            answer = await method(call.request, timeout=_seconds(call), wait_for_ready=wait_for_ready)
+            return call.read(answer)
+
+    async def every(self, listing: Listing[T]) -> AsyncIterator[T]:
+        """Items of all pages. Raises ControlError."""
+        page = await self.do(listing.call)
+        for item in page.items:
+            yield item
+        while page.next_token:
+            listing = listing.after(page)
+            page = await self.do(listing.call)
+            for item in page.items:
+                yield item
+
+    async def watch(self, call: Call[T]) -> AsyncIterator[T]:
+        """Without end. The server watches from when this has returned on."""
+        stream = getattr(self._stub, call.method)(call.request)
+        with _control_errors(self._hint):
+            await stream.initial_metadata()  # which the server sends once it watches
+
+        async def items() -> AsyncIterator[T]:
+            try:
+                with _control_errors(self._hint):
+                    async for message in stream:
+                        yield call.read(message)
+            finally:
+                stream.cancel()
+
+        return items()
+
+    async def close(self) -> None:
+        if self._channel is not None:
+            await self._channel.close()
+
+
+def _seconds(call: Call[Any]) -> float:
+    return (call.takes + _PATIENCE).total_seconds()
+
+
+@contextmanager
+def _control_errors(hint: Callable[[], str]) -> Iterator[None]:
+    try:
+        yield
+    except grpc.RpcError as error:
+        code = error.code().name
+        message = _NO_CONTROL if code == "UNIMPLEMENTED" else error.details()
+        if code == "UNAVAILABLE" and (more := hint()):
+            message = f"{message}; {more}"
+        raise ControlError(code, message) from None

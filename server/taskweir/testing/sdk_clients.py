@@ -1,0 +1,115 @@
+"""Clients of the official SDK that reach a server. The SDK is loaded when the first is asked for."""
+
+# ruff: noqa: ANN401 - the SDK is loaded by name, so that it need not be there; the overloads say what comes
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
+
+from taskweir.testing.control import CHANNEL_OPTIONS
+
+if TYPE_CHECKING:  # the SDK need not be installed
+    from google.cloud import tasks_v2, tasks_v2beta2, tasks_v2beta3
+
+Version = Literal["v2", "v2beta3", "v2beta2"]
+Transport = Literal["grpc", "rest"]
+
+_NO_SDK: Final = "clients of the official SDK need it installed: pip install google-cloud-tasks"
+
+
+class SdkClients:
+    """What has addresses, and gives clients for them."""
+
+    grpc_address: str
+    """HOST:PORT for everything over gRPC."""
+    http_address: str
+    """HOST:PORT for everything over HTTP."""
+
+    def __init__(self) -> None:
+        self._close_clients: list[Callable[[], None]] = []
+
+    @overload
+    def client(
+        self, version: Literal["v2"] = "v2", *, transport: Transport = "grpc"
+    ) -> "tasks_v2.CloudTasksClient": ...
+    @overload
+    def client(
+        self, version: Literal["v2beta3"], *, transport: Transport = "grpc"
+    ) -> "tasks_v2beta3.CloudTasksClient": ...
+    @overload
+    def client(
+        self, version: Literal["v2beta2"], *, transport: Transport = "grpc"
+    ) -> "tasks_v2beta2.CloudTasksClient": ...
+    def client(self, version: Version = "v2", *, transport: Transport = "grpc") -> Any:
+        """A new `CloudTasksClient`, closed with the server. Raises ImportError where the SDK is not installed."""
+        made = sync_client(version, transport, self.grpc_address, self.http_address)
+        self._close_clients.append(made.transport.close)
+        return made
+
+    @overload
+    def async_client(self, version: Literal["v2"] = "v2") -> "tasks_v2.CloudTasksAsyncClient": ...
+    @overload
+    def async_client(self, version: Literal["v2beta3"]) -> "tasks_v2beta3.CloudTasksAsyncClient": ...
+    @overload
+    def async_client(self, version: Literal["v2beta2"]) -> "tasks_v2beta2.CloudTasksAsyncClient": ...
+    def async_client(self, version: Version = "v2") -> Any:
+        """A new `CloudTasksAsyncClient`, for the loop that runs now and no other. Call it in a coroutine."""
+        return async_client(version, self.grpc_address)
+
+    def close_clients(self) -> None:
+        """Close the blocking clients given so far; asynchronous ones end with their loop."""
+        while self._close_clients:
+            self._close_clients.pop()()
+
+
+def sync_client(version: Version, transport: Transport, grpc_address: str, http_address: str) -> Any:
+    """A blocking client."""
+    client_class = _sdk(version).CloudTasksClient
+    transport_class = client_class.get_transport_class(transport)
+    if transport == "rest":
+        if not http_address:
+            raise ValueError("transport='rest' needs the server's HTTP address: connect(…, http_address=…)")
+        anonymous = importlib.import_module("google.auth.credentials").AnonymousCredentials()
+        made = transport_class(host=http_address, credentials=anonymous, url_scheme="http")
+    else:
+        import grpc  # noqa: PLC0415 - loaded by now
+
+        made = transport_class(channel=grpc.insecure_channel(grpc_address, options=CHANNEL_OPTIONS))
+    return client_class(transport=made)
+
+
+def async_client(version: Version, grpc_address: str) -> Any:
+    """An asynchronous client, over gRPC: the SDK has no other."""
+    import grpc.aio  # noqa: PLC0415 - loaded by now
+
+    asyncio.get_running_loop()
+    client_class = _sdk(version).CloudTasksAsyncClient
+    channel = grpc.aio.insecure_channel(grpc_address, options=CHANNEL_OPTIONS)
+    return client_class(transport=client_class.get_transport_class("grpc_asyncio")(channel=channel))
+
+
+def _sdk(version: Version) -> Any:
+    try:
+        return importlib.import_module(f"google.cloud.tasks_{version}")
+    except ModuleNotFoundError as error:
+        raise ImportError(_NO_SDK) from error
+
+
+class LazyAsyncClient:
+    """Stands for a `CloudTasksAsyncClient` of v2 that is made when it is first used: in the loop of the test, which
+    does not run yet while fixtures are made that are not coroutines."""
+
+    def __init__(self, grpc_address: str) -> None:
+        self._grpc_address = grpc_address
+        self._made: Any = None
+
+    @property  # type: ignore[misc] # so that isinstance() takes it for what it stands for
+    def __class__(self) -> type:
+        client_class: type = _sdk("v2").CloudTasksAsyncClient
+        return client_class
+
+    def __getattr__(self, name: str) -> Any:
+        if self._made is None:
+            self._made = async_client("v2", self._grpc_address)
+        return getattr(self._made, name)

@@ -1,0 +1,67 @@
+"""Settings of a server, as keyword arguments."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, Literal, TypedDict
+
+
+class ServerSettings(TypedDict, total=False):
+    """Those of `taskweir serve`, which describes them. Durations may be text as there, such as `"10m"`."""
+
+    queues: Sequence[str]
+    """Queues to have at start: full names, or ids under `project` and `location`."""
+    config: str | Path
+    project: str
+    location: str
+    data: str | Path
+    durability: Literal["full", "normal", "off"]
+    task_tombstone: str | timedelta
+    queue_tombstone: str | timedelta
+    task_retention: str | timedelta
+    history_size: int
+    history_retention: str | timedelta
+    drain_timeout: str | timedelta
+    strict: bool
+    app_engine_host: str
+    ca_file: str | Path
+    insecure_targets: bool
+    openid_issuer: str
+    hard_reset_on_purge_queue: bool
+    log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["text", "json"]
+    host: str
+    port: int
+    http_port: int
+
+
+_DEFAULTS: Final[ServerSettings] = {
+    "port": 0,
+    "http_port": 0,
+    "data": ":memory:",
+    # A handler that hangs on purpose must not hold up the end of a test.
+    "drain_timeout": "0s",
+    "log_level": "warning",
+}
+
+
+def serve_flags(settings: ServerSettings) -> list[str]:
+    """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not."""
+    unknown = [name for name in settings if name not in ServerSettings.__annotations__]
+    if unknown:
+        raise TypeError(f"there is no setting {unknown[0]!r}")
+    given: Mapping[str, Any] = {**_DEFAULTS, **settings}
+    return ["--control=on", *(flag for name, value in given.items() for flag in _flags(name, value))]
+
+
+def _flags(name: str, value: object) -> Iterable[str]:
+    if name == "queues":
+        assert isinstance(value, Sequence)
+        return [f"--queue={queue}" for queue in value]
+    return [f"--{name.replace('_', '-')}={_text(value)}"]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, timedelta):
+        return f"{value // timedelta(microseconds=1)}us"
+    return str(value).lower() if isinstance(value, bool) else str(value)
