@@ -9,7 +9,7 @@ GENERATE_VENV := .venv-generate
 
 .PHONY: help
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: $(STAMP) ## make the virtual environment with the locked dependencies
@@ -68,6 +68,10 @@ $(OLDEST_VENV)/.installed: requirements-oldest.txt pyproject.toml
 .PHONY: test-crash
 test-crash: $(STAMP) ## kill -9 under load, twenty rounds
 	$(BIN)/python -m tests.crash $(ARGS)
+
+.PHONY: test-scenarios
+test-scenarios: $(STAMP) ## a thousand random scenarios held to the promises
+	SCENARIOS=1000 $(BIN)/pytest -n auto --dist worksteal tests/scenarios $(ARGS)
 
 .PHONY: test-scale
 test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks

@@ -10,6 +10,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.eventually import eventually
 from tests.push.raw_target import HANG, RawTarget
 
@@ -212,15 +213,19 @@ async def test_what_was_answered_is_there_after_a_restart(
 
 
 async def test_a_stopping_server_lets_attempts_finish(clock: SteeredClock, target: RawTarget) -> None:
-    """Within the drain timeout, and no new one begins."""
+    """Within the drain timeout."""
     target.may_answer.clear()
     server = await Server.start(settings(), clock=clock)
     client = client_of(server)
     await client.create_task(parent=QUEUE, task={"http_request": {"url": target.url()}})
     await eventually(lambda: len(target.received) == 1)
     await client.transport.close()
+    channel = grpc.aio.insecure_channel(server.grpc_address)
+    said = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+    assert (await said.read()).status == health_pb2.HealthCheckResponse.SERVING
     stopping = asyncio.create_task(server.stop())
-    await asyncio.sleep(0.05)
+    assert (await said.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+    await channel.close()
     assert not stopping.done()
     target.may_answer.set()
     await stopping
