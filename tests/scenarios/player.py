@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2
 from tests.scenarios.law import SECOND, Retry
 from tests.scenarios.story import Promises, QueueStory, TaskStory
-from tests.scenarios.target import HOLD, ScriptedTarget
+from tests.scenarios.target import ScriptedTarget, held_then
 
 from taskweir.clock import SteeredClock
 from taskweir_pb.control.v1 import control_pb2
@@ -120,11 +120,12 @@ class Player:
         queue = self.some_queue()
         for _ in range(self.random.choice([1, 1, 1, 2, 12])):
             name = f"{queue.name}/tasks/t{next(self.numbers)}"
-            answers = [
-                self.random.choice([500, 503, 404, None])
-                for _ in range(self.random.choice([0, 0, 0, 1, 2, 6]))
+            failures = self.random.choice([0, 0, 0, 1, 2, 6])
+            answers = [500, 503, 404, None, held_then(500)]
+            self.target.scripts[name] = [
+                *(self.random.choice(answers) for _ in range(failures)),
+                self.random.choice([200, 200, 200, held_then(200)]),
             ]
-            self.target.scripts[name] = [*answers, *([HOLD] if self.random.random() < 0.03 else [])]
             at = self.clock.now() + self.random.choice([0, 0, SECOND // 2, 20 * SECOND])
             schedule_time = Timestamp()
             schedule_time.FromMicroseconds(at)

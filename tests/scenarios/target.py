@@ -9,8 +9,10 @@ from taskweir.clock import SteeredClock
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.push.sender import Outcome
 
-HOLD = -1
-"""In a script: no answer until `release`, and then 200."""
+
+def held_then(status: int) -> int:
+    """In a script: this answer, but only after `release`."""
+    return -status
 
 
 @dataclass
@@ -28,8 +30,8 @@ class ScriptedTarget:
         status = script.pop(0) if script else 200
         headers = dict(request.headers)
         at = self.clock.now()
-        if status == HOLD:
-            status = 200
+        if status is not None and status < 0:
+            status = -status
             self.held[task] = asyncio.get_running_loop().create_future()
             await self.held[task]
         self.deliveries.append(Delivery(task, int(headers["X-CloudTasks-TaskRetryCount"]), at, status))
