@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_suite_of_the_reminders_app_passes() -> None:
@@ -30,10 +33,10 @@ def get(url: str) -> object:
 
 
 def test_the_sign_up_app_runs_unchanged_under_exec() -> None:
-    """A web app on the plain SDK enqueues to itself, and its handler is called."""
-    command = [sys.executable, "-m", "taskweir", "exec", "--queue", "mail", "--"]
+    """By the line of README. A web app on the plain SDK enqueues to itself, and its handler is called."""
+    (line,) = re.findall(r"^\S*taskweir exec .* examples/signup/app\.py$", README, re.MULTILINE)
     app = subprocess.Popen(
-        [*command, sys.executable, "examples/signup/app.py"],
+        shlex.split(line.replace(".venv/bin", str(Path(sys.executable).parent))),
         cwd=ROOT,
         env={**os.environ, "PORT": "0"},
         stdout=subprocess.PIPE,

@@ -1,12 +1,15 @@
 """Everything that README shows is run here, or held to what it describes."""
 
+import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import grpc
@@ -18,8 +21,16 @@ from tests.served import served
 
 from taskweir import pytest_plugin
 from taskweir.settings import TABLE
-from taskweir.testing import Clock, Project
-from taskweir.testing.faults import AttemptFaults
+from taskweir.testing import (
+    AttemptFaults,
+    CallFaults,
+    Clock,
+    Faults,
+    Handler,
+    HowOften,
+    Project,
+    ServerSettings,
+)
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -84,25 +95,27 @@ def test_make_has_the_commands_that_are_named() -> None:
     assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
 
 
-def test_the_first_task_works_as_pasted(tmp_path: Path) -> None:
+def test_the_first_task_works_as_pasted_and_again(tmp_path: Path) -> None:
     """The program and the commands as they stand, but for the ports and the directory of the commands."""
+    (flags,) = re.findall(r"`make run ARGS=\"(.*)\"`", README)
     handler_port = free_port()
-    program = block("python", 'queues/first"').replace("8080", str(handler_port))
+    program = block("python", "queues/first").replace("8080", str(handler_port))
     (tmp_path / "first_task.py").write_text(program)
     commands = block("sh", "first_task.py").replace("8080", str(handler_port)).replace(".venv/bin", str(BIN))
-    with served(tmp_path / "data.db") as server:
+    with served(tmp_path / "data.db", *shlex.split(flags)) as server:
         environ = {
             **os.environ,
             "TASKWEIR_PORT": server.grpc_address.rpartition(":")[2],
             "TASKWEIR_HTTP_PORT": server.http_address.rpartition(":")[2],
         }
-        script = f"trap 'kill $(jobs -p)' EXIT\n{commands}\nuntil grep -q 'GET / HTTP' handler.log; do sleep 0.05; done"
+        again = commands.splitlines()[-1]
+        script = f"trap 'kill $(jobs -p)' EXIT\n{commands}\n{again}\nuntil grep -q 'GET / HTTP' handler.log; do sleep 0.05; done"
         script = script.replace("127.0.0.1 &", "127.0.0.1 >handler.log 2>&1 &")
         done = subprocess.run(
             ["bash", "-euc", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=30
         )
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(rf"{PARENT}/queues/first/tasks/\d+\n", done.stdout)
+    assert re.fullmatch(rf"({PARENT}/queues/first/tasks/\d+\n){{2}}", done.stdout)
     assert 'GET / HTTP/1.1" 200' in (tmp_path / "handler.log").read_text()
 
 
@@ -152,18 +165,45 @@ def test_the_test_works_as_pasted(tmp_path: Path) -> None:
     assert "POST /remind" in done.stdout.partition("taskweir: attempts")[2]
 
 
+def test_what_is_installed_for_tests_is_there() -> None:
+    """The extra of the line exists, and brings what the line says."""
+    (extra,) = re.findall(r"^pip install \"\.\[(\w+)\]\"", README, re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.split(r"[<>=]", requirement)[0] for requirement in project["optional-dependencies"][extra]]
+    assert names == ["google-cloud-tasks", "pytest"]
+
+
 def test_what_the_fixtures_offer_is_there() -> None:
-    """Each fixture and each method that the tables name."""
+    """Each fixture, each method and each argument that the tables name."""
     section = README.partition("## Testing with taskweir")[2].partition("## Settings")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
     for name in re.findall(r"`(taskweir_\w+)`", section):
         assert hasattr(pytest_plugin, name), name
-    assert set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)) <= set(dir(Project))
-    for owner, pattern in ((Clock, r"\.(\w+)\((?:\)|at|hours=3)"), (AttemptFaults, r"`\.(\w+)\([…)]")):
-        row = next(line for line in section.splitlines() if f"`{_ROWS[owner]}" in line)
-        assert {*re.findall(pattern, row)} <= set(dir(owner)), row
+    calls = [name for row in rows for name in re.findall(r"`([\w.]+)\(", row)]
+    assert len(calls) > 15
+    for call in calls:
+        part, dot, name = call.rpartition(".")
+        owners = OWNERS[part] if dot else [Project]
+        assert all(hasattr(owner, name) for owner in owners) or (not part and hasattr(Clock, name)), call
+    (row,) = [row for row in rows if "`taskweir_handler`" in row]
+    for name in re.findall(r"`(\w+)`", row)[1:]:
+        assert hasattr(Handler, name), name
+    arguments = re.findall(r"(\w+)=", next(row for row in rows if "`faults." in row))
+    assert arguments
+    assert set(arguments) <= set(HowOften.__annotations__)
+    (setting,) = re.findall(r"`\{\"(\w+)\": .*\}`", section)
+    assert setting in ServerSettings.__annotations__
 
 
-_ROWS: dict[type, str] = {Clock: "clock.", AttemptFaults: "faults."}
+OWNERS: dict[str, list[type]] = {"clock": [Clock], "faults": [Faults], "": [AttemptFaults, CallFaults]}
+"""Of what stands before a method's dot; of nothing, also the clock."""
+
+
+def test_a_handler_for_containers_is_made_as_written() -> None:
+    """Its URLs name what the container calls this machine."""
+    (code,) = re.findall(r"`taskweir\.testing\.(Handler\(.*\))`", README)
+    with eval(code, {"Handler": Handler}) as handler:
+        assert handler.url("/a").startswith("http://host.docker.internal:")
 
 
 def test_a_server_in_a_with_works_as_pasted() -> None:
@@ -177,14 +217,44 @@ def test_other_languages_steer_by_curl(tmp_path: Path) -> None:
     """But for the port."""
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    commands = block("sh", "clock:advance")
+    commands = block("sh", "clock:advance").splitlines()
     with served(tmp_path / "data.db") as server:
-        script = commands.replace("curl ", "curl --fail --silent --show-error ")
-        script = script.replace("127.0.0.1:8124", server.http_address)
-        done = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0, done.stderr
-    assert '"frozen":true' in done.stdout.replace(" ", "")
-    assert '"idle":true' in done.stdout.replace(" ", "")
+        answers = []
+        for command in commands:
+            here = command.replace("127.0.0.1:8124", server.http_address)
+            curl = shlex.split(f"{here} --fail --silent --show-error")
+            done = subprocess.run(curl, capture_output=True, text=True, timeout=30)
+            assert done.returncode == 0, done.stderr
+            answers.append(json.loads(done.stdout))
+    frozen, advanced, jumped, idle, _attempts, fault, resumed, reset = answers
+    assert frozen == {"time": "2030-01-01T09:00:00Z", "frozen": True}
+    assert advanced == jumped == {"time": "2030-01-01T12:00:00Z", "frozen": True}
+    assert idle["idle"]
+    assert fault["name"] == "faults/1"
+    assert "frozen" not in resumed
+    assert reset == {}
+
+
+def test_attempts_are_watched_by_curl(tmp_path: Path) -> None:
+    """But for the port."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    (command,) = re.findall(r"`(curl -N [^`]*)`", README)
+    with served(tmp_path / "data.db", "--queue", "mail") as server, Handler() as handler:
+        command = command.replace("127.0.0.1:8124", server.http_address)
+        watching = subprocess.Popen(
+            [*shlex.split(command), "--silent", "--include"], stdout=subprocess.PIPE, text=True
+        )
+        assert watching.stdout is not None
+        with watching, watching.stdout:
+            assert watching.stdout.readline() == "HTTP/1.1 200 OK\n"
+            channel = grpc.insecure_channel(server.grpc_address)
+            client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+            client.create_task(parent=f"{PARENT}/queues/mail", task={"http_request": {"url": handler.url()}})
+            channel.close()
+            data = next(line for line in watching.stdout if line.startswith("data:"))
+            watching.terminate()
+    assert json.loads(data.removeprefix("data:"))["httpStatus"] == 200
 
 
 def test_the_config_file_works_as_shown(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tests of app.py against a real Cloud Tasks server: `pip install taskweir pytest`, and its fixtures are there."""
+"""Tests of app.py against a real Cloud Tasks server, by the fixtures that pytest has where taskweir is installed."""
 
 import json
 import threading

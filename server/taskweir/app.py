@@ -4,21 +4,19 @@ import asyncio
 import contextlib
 import logging
 import resource
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
-
-from aiohttp import web
 
 from taskweir.api.control.control import Control, control_service
 from taskweir.api.faulty_calls import FaultyCalls
 from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.http_connection import Answer
 from taskweir.api.http_server import HttpServer
 from taskweir.api.locations import locations_service
 from taskweir.api.methods import Calls, Service
 from taskweir.api.operations import operations_service
-from taskweir.api.origin import HostCheck
-from taskweir.api.rest import Rest
+from taskweir.api.rest import Mount, Rest
 from taskweir.api.strictness import Strictness
 from taskweir.api.v2.cloud_tasks import CloudTasks, cloud_tasks_service
 from taskweir.api.v2.codec_task import stored_size
@@ -33,14 +31,14 @@ from taskweir.domain import limits
 from taskweir.domain.app_engine import AppEngineHost
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import Refusal
-from taskweir.domain.host_names import is_loopback
 from taskweir.domain.times import SECOND
 from taskweir.health import Health
 from taskweir.metrics.metrics import Metrics
-from taskweir.metrics.route import metrics_route
+from taskweir.metrics.route import metrics_page
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.curl_sender import CurlSender
+from taskweir.push.late_effects import LateEffects
 from taskweir.push.sender import Sender
 from taskweir.push.worker import Worker
 from taskweir.service.batches import BatchService
@@ -61,6 +59,8 @@ _MOST_ATTEMPTS: Final = 10_000
 """In flight over all queues: twice what production allows a queue, so that one queue can have all it may."""
 _SPARE_FILES: Final = 512
 """Open files left for callers, the data file and the rest."""
+_CONTROL_BODY: Final = 1 << 20
+"""Bytes of a request to steer with over HTTP; the largest hold a name or two."""
 _BODY_BYTES: Final = 256 << 20
 """Of bodies in the worker's memory, whatever the backlog."""
 
@@ -115,6 +115,7 @@ class Server:
             metrics = Metrics()
             listeners.add(metrics)
             health = Health()
+            late = LateEffects()
             store = await SqliteStore.open(
                 settings.data,
                 listener=listeners,
@@ -122,16 +123,17 @@ class Server:
                 durability=settings.durability,
                 on_trouble=health.store_says,
                 on_commit=metrics.commits.observe,
+                on_put_off=late.begin_in,
             )
             undo.push_async_callback(store.close)
             for queue in await store.queues():
                 metrics.queue_changed(queue)
             faults = Faults()
-            sender = FaultySender(sender or _curl_sender(settings), faults)
+            sender = FaultySender(sender or _curl_sender(settings), faults, late)
             undo.push_async_callback(sender.close)
             services = _services(settings, store, clock)
-            await _have_queues(services.queues, settings)
-            worker = _worker(settings, store, clock, sender, metrics)
+            await _have_queues_at_start(services.queues, settings)
+            worker = _worker(settings, store, clock, sender, metrics, late)
             sweeper = Sweeper(store, clock)
             listeners.add(worker)
             listeners.add(sweeper)
@@ -148,8 +150,7 @@ class Server:
             grpc_server, rest = _surfaces(settings, wire_services, faults, control, metrics)
             undo.push_async_callback(grpc_server.stop, 0)
             server = cls(settings, store, sender, worker, grpc_server, rest, health)
-            metrics_page = metrics_route(lambda: metrics.scrape(store, clock))
-            await server._listen([metrics_page, rest.route()])
+            await server._listen({"/metrics": metrics_page(lambda: metrics.scrape(store, clock))})
             server._background = [
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
@@ -163,11 +164,11 @@ class Server:
         """Attempts that have begun and are not yet recorded."""
         return self._worker.in_flight
 
-    async def _listen(self, routes: Sequence[web.RouteDef]) -> None:
+    async def _listen(self, pages: Mapping[str, Answer]) -> None:
         host = self._settings.host
         port = self._grpc.bind(host, self._settings.port)
         self._http = await HttpServer.start(
-            host, self._settings.http_port, lambda: self._health.trouble, routes
+            host, self._settings.http_port, lambda: self._health.trouble, pages, self._rest.answer
         )
         try:
             await self._grpc.start()
@@ -186,7 +187,7 @@ class Server:
             self._grpc.stop(grace), self._rest.stop(grace), self._worker.stop(drain)
         )
         if cut_off:
-            _LOG.warning("%d attempts did not finish in time; they will be sent again", cut_off)
+            _LOG.warning("attempts that did not finish in time, and will be sent again: %d", cut_off)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -238,25 +239,33 @@ def _services(settings: Settings, store: Store, clock: Clock) -> _Services:
     )
 
 
-async def _have_queues(queues: QueueService, settings: Settings, project: str | None = None) -> None:
-    """Those configured for the start, of one project or of all."""
+async def _have_queues_at_start(queues: QueueService, settings: Settings) -> None:
+    for draft, mask, where in _configured_queues(settings):
+        try:
+            await queues.configure(draft, mask)
+        except Refusal as refusal:
+            raise SettingsError(f"{where}: {refusal.message}") from refusal
+
+
+async def _have_queues_again(queues: QueueService, settings: Settings, project: str | None) -> None:
+    """After a reset of a project, or of all."""
     within = "" if project is None else f"projects/{project}/"
-    for name in settings.queues:
-        if name.startswith(within):
-            await _have_queue(queues, QueueDraft(name), (), "--queue")
-    for draft, mask, line in settings.queue_config:
+    for draft, mask, _ in _configured_queues(settings):
         if draft.name.startswith(within):
-            await _have_queue(queues, draft, mask, f"{settings.config}:{line}")
+            await queues.configure(draft, mask)
 
 
-async def _have_queue(queues: QueueService, draft: QueueDraft, mask: tuple[str, ...], where: str) -> None:
-    try:
-        await queues.configure(draft, mask)
-    except Refusal as refusal:
-        raise SettingsError(f"{where}: {refusal.message}") from refusal
+def _configured_queues(settings: Settings) -> Iterator[tuple[QueueDraft, tuple[str, ...], str]]:
+    """For the start; each with the fields that are given, and where they are."""
+    for name in settings.queues:
+        yield QueueDraft(name), (), "--queue"
+    for draft, mask, line in settings.queue_config:
+        yield draft, mask, f"{settings.config}:{line}"
 
 
-def _worker(settings: Settings, store: Store, clock: Clock, sender: Sender, metrics: Metrics) -> Worker:
+def _worker(
+    settings: Settings, store: Store, clock: Clock, sender: Sender, metrics: Metrics, late: LateEffects
+) -> Worker:
     app_engine = AppEngineHost.parse(settings.app_engine_host)
     if app_engine is None:
         raise SettingsError(f"--app-engine-host: {settings.app_engine_host!r} is no address")
@@ -268,7 +277,7 @@ def _worker(settings: Settings, store: Store, clock: Clock, sender: Sender, metr
         keeps_history=settings.has_control and settings.history_size > 0,
         observer=metrics.attempts,
     )
-    return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES))
+    return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES), late)
 
 
 def _attempts_allowed() -> int:
@@ -293,7 +302,7 @@ def _control(
     rpcs: frozenset[str],
 ) -> Control:
     async def have_queues(project: str | None) -> None:
-        await _have_queues(queues, settings, project)
+        await _have_queues_again(queues, settings, project)
 
     steering = Steering(clock, worker, sweeper)
     return Control(
@@ -333,12 +342,13 @@ def _surfaces(
     observe = metrics.calls.observe
     calls = Calls(checks, FaultyCalls(faults), observe)
     served = [(service, calls) for service in wire_services]
-    steering = []
+    mounts = []
     if control is not None:
         # Neither --strict nor a fault may stand between a test and what it steers with.
-        calls = Calls([HostCheck()] if is_loopback(settings.host) else [], observe=observe)
-        steering.append((control_service(control), calls))
-    return GrpcServer([*served, *steering]), Rest(steering)
+        steering = (control_service(control), Calls(observe=observe))
+        served.append(steering)
+        mounts.append(Mount(*steering, body_limit=_CONTROL_BODY))
+    return GrpcServer(served), Rest(mounts)
 
 
 def _address(host: str, port: int) -> str:

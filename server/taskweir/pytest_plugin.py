@@ -6,12 +6,16 @@ and `taskweir_async_client`, clients of the official SDK; `taskweir_handler`, wh
 `taskweir` for `await`; `taskweir_server`, the server of the session, or of the xdist worker; `taskweir_settings`, to be
 overridden with its settings.
 
-Marker: `taskweir_clock(at=None, frozen=True)` freezes the clock before the test.
+After each test that had a project, the server is reset: all projects, faults and the clock are as at its start. Of a
+server that `--taskweir-address` names, only the test's project is, and the clock goes with real time.
+
+Marker: `taskweir_clock(at=None, *, frozen=True)` freezes the clock before the test.
 """
 
 # ruff: noqa: PLC0415 - this is loaded in every run of pytest, with or without tests that use it
 
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
@@ -19,8 +23,13 @@ import pytest
 if TYPE_CHECKING:
     from google.cloud import tasks_v2
 
-    from taskweir.testing import AsyncProject, Handler, Project, Server
+    from taskweir.testing import AsyncProject, Handler, Moment, Project, Server
 
+_ONE_CLOCK: Final = (
+    "--taskweir-address cannot be used with xdist: one server has one clock, which its workers would take from each "
+    "other; without the address, each has a server of its own"
+)
+_NO_SETTINGS: Final = "taskweir_settings are for a server that is started, not for that of --taskweir-address"
 _PROJECT: Final = pytest.StashKey["Project"]()
 _SHOWN: Final = 100
 """Attempts of a failed test that the report shows."""
@@ -34,12 +43,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known. Raises UsageError for an address with xdist."""
     config.addinivalue_line(
         "markers",
-        "taskweir_clock(at=None, frozen=True): before the test, stop the taskweir server's clock at a time such as "
+        "taskweir_clock(at=None, *, frozen=True): before the test, stop the taskweir server's clock at a time such as "
         "'2026-01-01T00:00:00Z', or where it stands; frozen=False takes a marker of the class or module back.",
     )
+    if _address(config) and config.getoption("dist", "no") != "no":
+        raise pytest.UsageError(_ONE_CLOCK)
+
+
+def _address(config: pytest.Config) -> str:
+    """Of a server that runs, empty where one is to be started."""
+    return str(config.getoption("taskweir_address") or config.getini("taskweir_address"))
 
 
 @pytest.fixture(scope="session")
@@ -55,28 +71,47 @@ def taskweir_server(
     """The server of this session, or of this xdist worker; in a process of its own."""
     from taskweir import testing
 
-    address = request.config.getoption("taskweir_address") or request.config.getini("taskweir_address")
+    address = _address(request.config)
+    if address and taskweir_settings:
+        pytest.fail(_NO_SETTINGS, pytrace=False)
     with testing.connect(address) if address else testing.server(**taskweir_settings) as server:
         yield server
 
 
 @pytest.fixture
 def taskweir(request: pytest.FixtureRequest, taskweir_server: "Server") -> Iterator["Project"]:
-    """A project that only this test has; nothing is left of it afterwards, and the clock goes with real time."""
+    """A project that only this test has. Afterwards the server is as it was at its start; of one that
+    `--taskweir-address` names, nothing is left of the project, and the clock goes with real time."""
+    if died := taskweir_server.running.hint():
+        pytest.fail(f"{died}\nIt was that of all tests of this session.", pytrace=False)
     project = taskweir_server.project()
     request.node.stash[_PROJECT] = project
-    _freeze(request, project)
-    yield project
-    # In this order: what would be due in real time must not run now.
-    project.reset()
-    project.clock.resume()
-    project.close_clients()
+    with ExitStack() as last_first:
+        last_first.callback(project.close_clients)
+        if _address(request.config):
+            last_first.callback(project.clock.resume)
+            # Before that: what would be due in real time must not run now.
+            last_first.callback(project.reset)
+        else:
+            last_first.callback(taskweir_server.reset)
+        _freeze(request, project)
+        yield project
 
 
 def _freeze(request: pytest.FixtureRequest, project: "Project") -> None:
     marker = request.node.get_closest_marker("taskweir_clock")
-    if marker is not None and marker.kwargs.get("frozen", True):
-        project.clock.freeze(marker.kwargs.get("at"))
+    if marker is None:
+        return
+    try:
+        at, is_wanted = _read_marker(*marker.args, **marker.kwargs)
+    except TypeError as error:
+        pytest.fail(str(error).replace(_read_marker.__name__, "@pytest.mark.taskweir_clock"), pytrace=False)
+    if is_wanted:
+        project.clock.freeze(at)
+
+
+def _read_marker(at: "Moment | None" = None, *, frozen: bool = True) -> tuple["Moment | None", bool]:
+    return at, frozen
 
 
 @pytest.fixture(autouse=True, name="_taskweir_clock")
@@ -101,14 +136,13 @@ def taskweir_async_client(taskweir: "Project") -> "tasks_v2.CloudTasksAsyncClien
 
 
 @pytest.fixture
-def taskweir_async(taskweir: "Project") -> "AsyncProject":
+def taskweir_async(taskweir: "Project") -> Iterator["AsyncProject"]:
     """The project of `taskweir`, for `await`, in the loop in which the test uses it."""
     from taskweir.testing.async_server import AsyncServer
-    from taskweir.testing.handler import Handlers
-    from taskweir.testing.server import Elsewhere
+    from taskweir.testing.handlers import Handlers
 
-    running = Elsewhere(taskweir.grpc_address, taskweir.http_address)
-    return AsyncServer(running, Handlers()).project(taskweir.project)
+    with Handlers() as handlers:
+        yield AsyncServer(taskweir.server.running, handlers).project(taskweir.project)
 
 
 @pytest.fixture
@@ -149,8 +183,8 @@ def _attempts(project: "Project") -> str:
     from taskweir.testing.attempt_table import attempt_table, clock_line
 
     try:
-        attempts = project.attempts()[-_SHOWN:]
+        attempts = project.attempts()
         clock = clock_line(project.clock.state())
     except Exception as error:  # the test's own failure must be reported, whatever the server does
         return f"could not be read: {error}"
-    return f"{attempt_table(attempts) if attempts else 'None.'}\n{clock}"
+    return f"{attempt_table(attempts, _SHOWN)}\n{clock}"

@@ -20,10 +20,12 @@ from yarl import URL
 from taskweir.api.call import Call
 from taskweir.api.http_server import HttpServer
 from taskweir.api.methods import Calls, Service
-from taskweir.api.rest import Rest
+from taskweir.api.rest import Mount, Rest
 from taskweir.domain.errors import Help, InvalidArgument, NotFound
 
 NAME: Final = "test.library.v1.Library"
+BODY_LIMIT: Final = 200_000
+"""Bytes of a request's body."""
 _STUBS: Final = "taskweir_test.library.v1"
 
 _FIELDS: Final[dict[str, str]] = {
@@ -183,10 +185,13 @@ class ServedLibrary:
 
 
 @contextlib.asynccontextmanager
-async def serving(calls: Calls | None = None, heartbeat: float = 600.0) -> AsyncIterator[ServedLibrary]:
+async def serving(
+    calls: Calls | None = None, heartbeat: float = 600.0, body_idle: float = 600.0, host: str = "127.0.0.1"
+) -> AsyncIterator[ServedLibrary]:
     servicer = Library()
-    rest = Rest([(Service(NAME, DESCRIPTOR, servicer), calls or Calls())], heartbeat=heartbeat)
-    http = await HttpServer.start("127.0.0.1", 0, lambda: None, [rest.route()])
+    mount = Mount(Service(NAME, DESCRIPTOR, servicer), calls or Calls(), body_limit=BODY_LIMIT)
+    rest = Rest([mount], heartbeat=heartbeat, body_idle=body_idle)
+    http = await HttpServer.start(host, 0, lambda: None, {}, rest.answer)
     try:
         async with aiohttp.ClientSession() as session:
             yield ServedLibrary(servicer, rest, http, session)

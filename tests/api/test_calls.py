@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.eventually import eventually
 
 from taskweir.api.call import Call
 from taskweir.api.grpc_server import GrpcServer
-from taskweir.api.methods import AnyMethod, Calls, Service
+from taskweir.api.methods import AnyMethod, Calls, Method, Service
 from taskweir.domain.errors import Code, PermissionDenied
 
 
@@ -42,14 +42,16 @@ class Serving:
 
 
 @contextlib.asynccontextmanager
-async def serving(*checks: Callable[[AnyMethod, Any, Call], None]) -> AsyncIterator[Serving]:
+async def serving(
+    *checks: Callable[[AnyMethod, Any, Call], None], **how: Callable[[Method, Any, Call], Awaitable[Any]]
+) -> AsyncIterator[Serving]:
     observed: list[tuple[str, str, float]] = []
 
     def observe(rpc: str, code: Code, seconds: float) -> None:
         observed.append((rpc.removeprefix(f"{NAME}/"), code.name, seconds))
 
     servicer = Library()
-    server = GrpcServer([(Service(NAME, DESCRIPTOR, servicer), Calls(checks, observe=observe))])
+    server = GrpcServer([(Service(NAME, DESCRIPTOR, servicer), Calls(checks, observe=observe, **how))])
     port = server.bind("127.0.0.1", 0)
     await server.start()
     try:
@@ -85,14 +87,33 @@ async def test_every_call_is_counted(served: Serving) -> None:
 
 
 async def test_a_call_that_was_given_up_counts_as_cancelled(served: Serving) -> None:
-    """By its caller or by its deadline."""
+    """By its caller; what its deadline ends counts as that, as the caller sees it."""
     call = served.unary(Request(name="not yet"))
     await served.servicer.watching.wait()
     call.cancel()
     await eventually(lambda: served.codes == [("GetBook", "CANCELLED")])
 
     assert await code_of(served.unary(Request(name="not yet"), timeout=0.1)) == "DEADLINE_EXCEEDED"
-    await eventually(lambda: served.codes == [("GetBook", "CANCELLED")] * 2)
+    await eventually(
+        lambda: served.codes == [("GetBook", code) for code in ("CANCELLED", "DEADLINE_EXCEEDED")]
+    )
+
+    stream = served.stream(timeout=0.1)
+    assert await code_of(stream.read()) == "DEADLINE_EXCEEDED"
+    await eventually(lambda: served.codes[2:] == [("WatchBooks", "DEADLINE_EXCEEDED")])
+
+
+async def test_a_reply_that_cannot_be_written_is_a_bug() -> None:
+    """Of ours, whether it is all of the answer or some of it."""
+
+    async def carry_out(method: Method, request: Any, call: Call) -> Any:
+        return None
+
+    async with serving(carry_out=carry_out) as served:
+        assert await code_of(served.unary(Request())) == "INTERNAL"
+        served.servicer.coming.put_nowait("no message")
+        assert await code_of(served.stream().read()) == "INTERNAL"
+        assert served.codes == [("GetBook", "INTERNAL"), ("WatchBooks", "INTERNAL")]
 
 
 async def test_a_stream_brings_each_message(served: Serving) -> None:
@@ -151,6 +172,7 @@ async def test_streams_end_with_the_server(served: Serving) -> None:
         await served.server.stop(grace=600)
         assert await stream.read() is grpc.aio.EOF
     assert served.servicer.left.is_set()
+    assert served.codes == [("WatchBooks", "OK")]
 
 
 async def test_a_method_without_a_path_variable_has_no_routing_field() -> None:

@@ -1,5 +1,6 @@
 """Requests of the control API as its use-cases get them, and what they answer as messages."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +140,9 @@ class UseCases:
     async def finished_tasks(self, filter: FinishedFilter, size: int, token: str) -> Page[FinishedTask]:
         self.asked.append(("finished tasks", filter, size, token))
         return Page([FINISHED], "")
+
+    def watching(self) -> contextlib.nullcontext[None]:
+        return contextlib.nullcontext()
 
     async def latest_attempt(self) -> int:
         return 7

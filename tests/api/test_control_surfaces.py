@@ -178,11 +178,15 @@ async def test_control_is_served_only_where_it_is_allowed(settings: dict[str, st
         ("evil.example:8124", 403),
         ("evil.example", 403),
         ("localhost.evil.example", 403),
-        ("192.0.2.1:8124", 403),
+        ("192.0.2.1:8124", 200),
+        ("localhost:8124.evil.example", 403),
+        ("[::1]evil.example", 403),
     ],
 )
-async def test_on_loopback_control_is_asked_for_by_that_name(client: Client, host: str, status: int) -> None:
-    """A name that was made to resolve to this machine is a web page's."""
+async def test_on_loopback_control_goes_by_no_name_but_localhost(
+    client: Client, host: str, status: int
+) -> None:
+    """A name that was made to resolve to this machine is a web page's; addresses cannot be."""
     assert (await client.ask("GET", CLOCK, Host=host))[0] == status
     path = CLOCK.replace("taskweir", "%74askweir")
     assert (await client.ask("GET", path, Host=host))[0] == status
@@ -197,6 +201,9 @@ async def test_a_server_that_others_reach_goes_by_any_name() -> None:
         url = f"http://127.0.0.1:{port}{CLOCK}"
         async with session.get(url, headers={"Host": "taskweir.example"}) as answer:
             assert answer.status == 200
+        rebound = {"Host": "evil.example", "Origin": "http://evil.example"}
+        async with session.post(f"{url}:freeze", headers=rebound) as answer:
+            assert answer.status == 403
 
 
 async def test_control_asks_for_no_credentials() -> None:
@@ -204,3 +211,33 @@ async def test_control_asks_for_no_credentials() -> None:
     async with running(strict="true") as server, aiohttp.ClientSession() as session:
         assert (await ControlStub(server.channel).GetClock(pb.GetClockRequest())).frozen
         assert (await Client(server, session).ask("GET", CLOCK))[0] == 200
+
+
+async def test_there_is_an_end_to_how_many_streams_are_open(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of either kind, over either surface; who leaves, makes room."""
+    monkeypatch.setattr("taskweir.control.history.MOST_WATCHERS", 2)
+    stub = ControlStub(client.server.channel)
+    stream = stub.WatchFinishedTasks(pb.WatchFinishedTasksRequest())
+    await stream.initial_metadata()
+    async with client.session.get(f"{client.url}/taskweir/v1/attempts:watch") as events:
+        assert events.status == 200
+        refused = await client.ask("GET", "/taskweir/v1/finishedTasks:watch")
+        message = "2 streams of the history are open already."
+        assert refused == (
+            429,
+            {"error": {"code": 429, "message": message, "status": "RESOURCE_EXHAUSTED"}},
+        )
+        with pytest.raises(grpc.aio.AioRpcError) as error:
+            await stub.WatchAttempts(pb.WatchAttemptsRequest()).read()
+        assert (error.value.code(), error.value.details()) == (grpc.StatusCode.RESOURCE_EXHAUSTED, message)
+    stream.cancel()
+    async with asyncio.timeout(10):
+        while (await _watched_for_a_moment(client)) != 200:
+            """The server has yet to learn that they left."""
+
+
+async def _watched_for_a_moment(client: Client) -> int:
+    async with client.session.get(f"{client.url}/taskweir/v1/attempts:watch") as events:
+        return events.status

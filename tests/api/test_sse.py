@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.api.library import Request, ServedLibrary, serving
+from tests.eventually import eventually
 
 from taskweir.api.methods import Calls
 from taskweir.domain.errors import Code, Unavailable
@@ -69,11 +70,14 @@ async def test_a_refusal_on_the_way_is_the_last_event(library: ServedLibrary) ->
         )
 
 
-async def test_a_deadline_ends_a_stream(library: ServedLibrary) -> None:
-    """With a refusal, though nothing came."""
-    async with library.session.get(library.url + PATH, headers={"X-Server-Timeout": "0.05"}) as answer:
-        assert b'"status":"DEADLINE_EXCEEDED"' in await answer.read()
-    assert library.servicer.left.is_set()
+async def test_a_deadline_ends_a_stream() -> None:
+    """With a refusal, though nothing came; it is counted so."""
+    observed: list[Code] = []
+    async with serving(Calls(observe=lambda rpc, code, _: observed.append(code))) as library:
+        async with library.session.get(library.url + PATH, headers={"X-Server-Timeout": "0.05"}) as answer:
+            assert b'"status":"DEADLINE_EXCEEDED"' in await answer.read()
+        assert library.servicer.left.is_set()
+    assert observed == [Code.DEADLINE_EXCEEDED]
 
 
 async def test_a_stream_ends_when_its_client_leaves() -> None:
@@ -88,10 +92,37 @@ async def test_a_stream_ends_when_its_client_leaves() -> None:
     assert observed == [("test.library.v1.Library/WatchBooks", Code.CANCELLED)]
 
 
-async def test_a_stream_ends_with_the_server(library: ServedLibrary) -> None:
-    """At once and in good order, whatever the grace."""
-    async with library.session.get(library.url + PATH) as answer:
+async def test_a_stream_ends_with_the_server() -> None:
+    """At once and in good order, whatever the grace; it counts as what the client sees."""
+    observed: list[Code] = []
+    async with serving(Calls(observe=lambda rpc, code, _: observed.append(code))) as library:
+        async with library.session.get(library.url + PATH) as answer:
+            async with asyncio.timeout(10):
+                await library.rest.stop(600)
+            assert await answer.read() == b""
+        assert library.servicer.left.is_set()
+    assert observed == [Code.OK]
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "headers", "code"),
+    [
+        (0.05, b"", Code.CANCELLED),
+        (0.05, b"X-Server-Timeout: 600\r\n", Code.CANCELLED),
+        (600.0, b"X-Server-Timeout: 0.2\r\n", Code.DEADLINE_EXCEEDED),
+    ],
+)
+async def test_a_client_that_reads_nothing_is_given_up(heartbeat: float, headers: bytes, code: Code) -> None:
+    """After two heartbeats, or at its deadline: what waits for it would fill the memory."""
+    observed: list[Code] = []
+    calls = Calls(observe=lambda rpc, code, _: observed.append(code))
+    async with serving(calls, heartbeat) as library:
+        for _ in range(200):
+            library.servicer.coming.put_nowait(Request(name="x" * 100_000))
+        _, writer = await asyncio.open_connection("127.0.0.1", library.http.port, limit=1_000)
+        writer.write(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n".encode() + headers + b"\r\n")
         async with asyncio.timeout(10):
-            await library.rest.stop(600)
-        assert await answer.read() == b""
-    assert library.servicer.left.is_set()
+            await library.servicer.left.wait()
+        await eventually(lambda: observed)
+        assert observed == [code]
+        writer.transport.abort()

@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from google.protobuf.message import Message
 
-from taskweir.api.streams import Streams
+from taskweir.api.streams import Streams, WrittenOnce
+from taskweir_pb.control.v1 import control_pb2 as pb
 
 
 async def test_those_that_run_end_quietly() -> None:
@@ -53,3 +55,22 @@ async def test_one_that_is_cancelled_by_another_is_cancelled() -> None:
         await running
     with pytest.raises(RuntimeError), streams:
         raise RuntimeError
+
+
+def test_what_many_streams_send_is_written_once() -> None:
+    """The same message, while it is among the latest; an equal one is another."""
+    written: list[object] = []
+
+    def write(message: Message) -> bytes:
+        written.append(message)
+        return message.SerializeToString()
+
+    once = WrittenOnce(write)
+    same, equal = pb.Header(name="a"), pb.Header(name="a")
+    assert [once(same), once(same), once(equal), once(same)] == [same.SerializeToString()] * 4
+    assert len(written) == 2
+    for n in range(256):
+        assert once(pb.Header(name=str(n))) == pb.Header(name=str(n)).SerializeToString()
+    once(same)
+    assert len(written) == 2 + 256 + 1
+    assert len(once._written) == 256

@@ -111,6 +111,13 @@ async def test_every_method_is_checked(strict: RawClient, rpc: str) -> None:
     assert refusal.code == "UNAUTHENTICATED"
 
 
+async def test_a_call_that_is_not_routed_needs_no_routing_header() -> None:
+    """Its path has no variable that could be in it."""
+    method = Method("a.B/C", "C", "", (), pb.GetQueueRequest, lambda request, call: request)
+
+    Strictness(lambda: 0)(method, GET_QUEUE, Call("a.B/C", [CREDENTIALS], None))
+
+
 async def test_a_deadline_of_more_than_thirty_seconds_is_refused(strict: RawClient) -> None:
     """The message shows it in US Pacific time."""
     refusal = await strict.refusal("GetQueue", GET_QUEUE, metadata=routed(f"name={QUEUE}"), timeout=40)

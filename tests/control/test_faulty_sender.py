@@ -23,7 +23,9 @@ from taskweir.domain.fault import (
 )
 from taskweir.domain.names import LocationName
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.scope import Scope
 from taskweir.domain.times import HOUR, MILLISECOND, SECOND
+from taskweir.push.late_effects import LateEffects
 from taskweir.push.sender import Outcome
 
 ANSWERED = Outcome(
@@ -210,6 +212,25 @@ async def test_what_is_answered_early_waits_its_time(bench: Bench) -> None:
     assert bench.target.sent == ["soon"]
 
 
+async def test_what_is_answered_early_is_under_way_until_it_was_answered(bench: Bench) -> None:
+    """By its queue; or until it is dropped."""
+    late = LateEffects()
+    sender = FaultySender(bench.target, bench.faults, late)
+    bench.target.may_answer.clear()
+    bench.fault(AnswerEarly(), times=1)
+    bench.fault(AnswerEarly(HOUR))
+    await sender.send(request("soon"))
+    await sender.send(request("late"))
+    queue = request("soon").task.queue
+    await eventually(lambda: bench.target.sent == ["soon"])
+    assert late.about(Scope()) == {Scope.of(queue): 2}
+    assert not late.about(Scope("p", "us-central1", "other"))
+    bench.target.may_answer.set()
+    await eventually(lambda: len(late) == 1)
+    bench.faults.forget(None)
+    await eventually(lambda: not late)
+
+
 async def test_a_reset_drops_what_its_project_put_off(bench: Bench) -> None:
     """And nothing else."""
     bench.fault(AnswerEarly(HOUR))
@@ -217,7 +238,7 @@ async def test_a_reset_drops_what_its_project_put_off(bench: Bench) -> None:
         await bench.send(project=project)
     bench.faults.forget("p")
     await eventually(lambda: len(bench.sender._late) == 1)
-    assert list(bench.sender._late.values()) == ["other"]
+    assert [project for project, _ in bench.sender._late.values()] == ["other"]
     bench.faults.forget(None)
     await eventually(lambda: not bench.sender._late)
 

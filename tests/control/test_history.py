@@ -1,6 +1,6 @@
-"""Pages and streams of what was done."""
+"""Pages of what was done."""
 
-import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ import pytest
 
 from taskweir.clock import SteeredClock
 from taskweir.control.history import History
-from taskweir.domain.errors import InvalidArgument
+from taskweir.domain.errors import InvalidArgument, ResourceExhausted
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask, Outcome
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.names import LocationName, TaskName
@@ -37,39 +37,25 @@ class FakeStore:
         self.attempts: list[AttemptRecord] = []
         self.finished: list[FinishedTask] = []
         self.reads: list[tuple[int, int]] = []
-        self.while_reading: list[AttemptRecord] = []
-        self.history: History | None = None
         self.cut = 1_000_000
 
-    async def list_attempts(self, filter: AttemptFilter, after: int, limit: int) -> Sequence[AttemptRecord]:
+    async def list_attempts(
+        self, filter: AttemptFilter, after: int, limit: int, *, max_bytes: int
+    ) -> Sequence[AttemptRecord]:
         self.reads.append((after, limit))
-        found = [
-            record
-            for record in self.attempts
-            if record.id > after and (not filter.outcomes or record.outcome in filter.outcomes)
-        ]
-        while self.while_reading:
-            self.add(self.while_reading.pop(0))
-            await asyncio.sleep(0)
+        found = [one for one in self.attempts if one.id > after and filter.matches(one)]
         return found[: min(limit, self.cut)]
 
     async def list_finished_tasks(
-        self, filter: FinishedFilter, after: int, limit: int
+        self, filter: FinishedFilter, after: int, limit: int, *, max_bytes: int
     ) -> Sequence[FinishedTask]:
         return [task for task in self.finished if task.id > after][: min(limit, self.cut)]
-
-    async def history_ends(self) -> tuple[int, int]:
-        return max((one.id for one in self.attempts), default=0), max(
-            (one.id for one in self.finished), default=0
-        )
 
     def add(self, *records: AttemptRecord | FinishedTask) -> None:
         for record in records:
             cast("list[Any]", self.attempts if isinstance(record, AttemptRecord) else self.finished).append(
                 record
             )
-        if self.history is not None:
-            self.history.history_grew()
 
 
 @pytest.fixture
@@ -84,8 +70,7 @@ def clock() -> SteeredClock:
 
 @pytest.fixture
 def history(store: FakeStore, clock: SteeredClock) -> History:
-    store.history = History(cast("Store", store), clock)
-    return store.history
+    return History(cast("Store", store), clock)
 
 
 EVERY = AttemptFilter()
@@ -168,67 +153,12 @@ async def test_a_token_grows_old(history: History, store: FakeStore, clock: Stee
         await history.finished_tasks(FinishedFilter(), 1, token)
 
 
-async def test_a_watcher_sees_what_comes(history: History, store: FakeStore) -> None:
-    """Not what was there before."""
-    store.add(*map(attempt, range(1, 3)), finished(1))
-    attempts = history.watch_attempts(EVERY, await history.latest_attempt())
-    tasks = history.watch_finished_tasks(FinishedFilter(), await history.latest_finished_task())
-    next_attempt, next_task = asyncio.ensure_future(anext(attempts)), asyncio.ensure_future(anext(tasks))
-    await asyncio.sleep(0)
-    store.add(attempt(3), finished(2))
-    assert ((await next_attempt).id, (await next_task).id) == (3, 2)
-    await attempts.aclose()
-    await tasks.aclose()
-
-
-async def test_a_watcher_can_begin_with_what_is_kept(history: History, store: FakeStore) -> None:
-    """And then goes on with what comes, without a gap and without a double."""
-    store.add(*map(attempt, range(1, 251)))
-    store.while_reading = [attempt(251)]
-    seen = []
-    async for record in history.watch_attempts(EVERY, 0):
-        seen.append(record.id)
-        if record.id == 251:
-            store.add(attempt(252))
-        if record.id == 252:
-            break
-    assert seen == list(range(1, 253))
-
-
-async def test_what_comes_while_a_watcher_reads_wakes_it(history: History, store: FakeStore) -> None:
-    """The read that missed it is not the last."""
-    store.while_reading = [attempt(1)]
-    async with asyncio.timeout(10):
-        watched = history.watch_attempts(EVERY, 0)
-        assert (await anext(watched)).id == 1
-    await watched.aclose()
-
-
-async def test_a_watcher_reads_only_when_something_came(history: History, store: FakeStore) -> None:
-    """No polling; and what was found not to be asked for is not looked at again."""
-    store.add(*map(attempt, range(1, 6)))
-    watched = history.watch_attempts(AttemptFilter(outcomes=frozenset({Outcome.FAILED})), 0)
-    coming = asyncio.ensure_future(anext(watched))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert store.reads == [(0, 100)]
-    store.add(attempt(6))
-    for _ in range(10):
-        await asyncio.sleep(0)
-    assert store.reads == [(0, 100), (5, 100)]
-    store.add(attempt(7, Outcome.FAILED))
-    assert (await coming).id == 7
-    assert store.reads[2:] == [(6, 100)]
-    await watched.aclose()
-
-
-async def test_a_slow_watcher_takes_no_memory(history: History, store: FakeStore) -> None:
-    """What it has not asked for stays in the store."""
-    watched = history.watch_attempts(EVERY, 0)
-    store.add(attempt(1))
-    assert (await anext(watched)).id == 1
-    for number in range(2, 1_002):
-        store.add(attempt(number))
-    assert len(store.reads) == 1
-    assert [(await anext(watched)).id for _ in range(1_000)] == list(range(2, 1_002))
-    await watched.aclose()
+def test_there_is_an_end_to_how_many_watch(history: History) -> None:
+    """Of both kinds together; who leaves, makes room."""
+    with contextlib.ExitStack() as watching:
+        for _ in range(1_000):
+            watching.enter_context(history.watching())
+        with pytest.raises(ResourceExhausted, match="1,000 streams"), history.watching():
+            pass
+    with history.watching():
+        """There is room again."""

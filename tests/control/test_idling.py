@@ -9,7 +9,7 @@ from tests.eventually import eventually
 from tests.push.bench import PARENT, START, held
 
 from taskweir.control.idling import COUNTED, QueueLeft
-from taskweir.domain.errors import Unavailable
+from taskweir.domain.errors import QueueNotFound, Unavailable
 from taskweir.domain.model import RetryConfig
 from taskweir.domain.names import QueueName
 from taskweir.domain.scope import EVERYTHING, Scope
@@ -191,6 +191,80 @@ async def test_an_attempt_that_begins_while_the_store_counts_is_not_missed(
     monkeypatch.setattr(rig.bench.store, "due_counts", late)
     assert [queue.in_flight for queue in await left(rig)] == [1, 1]
     never.set_result(200)
+
+
+async def test_attempts_of_a_deleted_queue_are_waited_for(rig: Rig) -> None:
+    """Nothing is due in it any more."""
+    await rig.bench.queue(rate=1.0)
+    answer = held(rig.bench)
+    for n in range(12):
+        await rig.bench.task(str(n))
+    await rig.bench.settle()
+    await rig.bench.queues.delete(Q)
+    for scope in (EVERYTHING, Scope("p"), Scope("p", "us-central1", "q")):
+        assert await left(rig, scope) == [QueueLeft(name(), 0, 10, None)]
+    waiting = asyncio.create_task(left(rig, Scope("p", "us-central1", "q"), SOON))
+    answer.set_result(200)
+    assert not await waiting
+    assert len(rig.bench.sender.sent) == 10
+    assert not rig.bench.worker._flights.gone
+
+
+async def test_a_queue_of_which_there_is_nothing_cannot_be_waited_for(rig: Rig) -> None:
+    """Its name may be mistyped. A project or a location always exists."""
+    await rig.bench.queue()
+    for scope in (Scope("none"), Scope("p", "nowhere"), Scope("p", "us-central1", "q")):
+        assert not await left(rig, scope)
+    for scope in (Scope("p", "us-central1", "typo"), Scope("p", "nowhere", "q")):
+        with pytest.raises(QueueNotFound):
+            await left(rig, scope)
+    await rig.bench.queues.delete(Q)
+    with pytest.raises(QueueNotFound):
+        await left(rig, Scope("p", "us-central1", "q"))
+
+
+async def test_what_a_fault_has_put_off_is_in_flight(rig: Rig) -> None:
+    """Under its project, or its queue where that is known."""
+    answer = held(rig.bench)
+    await rig.bench.queue()
+    await rig.bench.task("t")
+    await rig.bench.settle()
+    late = rig.bench.worker.late
+    overs = [late.begin(Scope("p")), late.begin(Scope.of(name())), late.begin(Scope.of(name("new")))]
+    of_the_project = QueueLeft(Scope("p"), 0, 1, None)
+    of_the_new = QueueLeft(Scope.of(name("new")), 0, 1, None)
+    of_q = QueueLeft(name(), 0, 2, None)
+    assert await left(rig) == [of_the_project, of_the_new, of_q]
+    assert await left(rig, Scope.of(name())) == [of_the_project, of_q]
+    assert await left(rig, Scope.of(name("new"))) == [of_the_project, of_the_new]
+    assert not await left(rig, Scope("other"))
+    waiting = asyncio.create_task(left(rig, timeout=SOON))
+    answer.set_result(200)
+    for over in overs:
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        over()
+    assert not await waiting
+
+
+async def test_a_late_effect_that_begins_while_the_store_counts_is_not_missed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt that it comes from has ended by then."""
+    rig.bench.capacity.take(100, 0)
+    await rig.bench.queue()
+    await rig.bench.task("t")
+    due_counts = rig.bench.store.due_counts
+
+    async def late(*args: object) -> object:
+        rig.bench.worker.late.begin(Scope("p"))
+        monkeypatch.undo()
+        await rig.bench.tasks.delete(f"{Q}/tasks/t")
+        return await due_counts(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rig.bench.store, "due_counts", late)
+    assert [queue.in_flight for queue in await left(rig)] == [1]
+    rig.bench.capacity.give_back(100, 0)
 
 
 async def test_a_server_that_stops_ends_the_wait(rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """A moved clock: everything that falls due on the way, each at its own time."""
 
 import asyncio
+import itertools
 from itertools import accumulate
 from typing import Any
 
@@ -10,8 +11,9 @@ from tests.eventually import eventually
 from tests.push.bench import PARENT, START, held
 
 from taskweir.clock import real_now
-from taskweir.domain.errors import DeadlineExceeded, InvalidArgument, TaskGone, Unavailable
+from taskweir.domain.errors import Aborted, DeadlineExceeded, InvalidArgument, TaskGone, Unavailable
 from taskweir.domain.model import RetryConfig
+from taskweir.domain.scope import EVERYTHING, Scope
 from taskweir.domain.times import DAY, HOUR, LATEST, MILLISECOND, MINUTE, SECOND
 
 Q = f"{PARENT}/queues/q"
@@ -81,7 +83,9 @@ async def test_an_attempt_that_hangs_holds_the_clock_until_the_time_limit(rig: R
     await rig.bench.task("hangs", after=HOUR)
     await rig.bench.task("later", after=2 * HOUR)
     with pytest.raises(
-        DeadlineExceeded, match=r"at 2023-11-14T23:13:20\.000000Z, and 1 attempt is in flight\.$"
+        DeadlineExceeded,
+        match=r"at 2023-11-14T23:13:20\.000000Z, and 1 attempt is in flight: "
+        r"projects/p/locations/us-central1/queues/q\.$",
     ):
         await rig.advance(3 * HOUR, 20 * MILLISECOND)
     assert rig.bench.clock.now() == START + HOUR
@@ -126,6 +130,176 @@ async def test_attempts_that_fill_the_concurrency_do_not_hold_the_clock_where_it
     answer.set_result(200)
     await rig.advance(0)
     assert seconds(rig) == [(0.0, "first"), (3_600.0, "second")]
+
+
+@pytest.mark.parametrize("leave_in_flight", [False, True])
+async def test_traffic_that_never_ends_does_not_hold_the_clock(rig: Rig, leave_in_flight: bool) -> None:
+    """A caller in another project makes a task every hundredth of a second, each of which takes twice as long."""
+    elsewhere = "projects/other/locations/us-central1"
+    await rig.bench.queue("traffic", parent=elsewhere)
+    await rig.bench.queue()
+    numbers = itertools.count()
+    loop = asyncio.get_running_loop()
+    tasks: list[asyncio.Future[Any]] = []
+
+    def more() -> None:
+        name = f"traffic{next(numbers)}"
+        tasks.append(asyncio.ensure_future(rig.bench.task(name, "traffic", parent=elsewhere)))
+        timers[0] = loop.call_later(0.01, more)
+
+    def answer(request: Any) -> object:
+        if "traffic" not in request.url:
+            return 200
+        answered = loop.create_future()
+        loop.call_later(0.02, answered.set_result, 200)
+        return answered
+
+    rig.bench.sender.answer = answer
+    for n in range(5):
+        await rig.bench.task(f"mine{n}", after=n * MINUTE)
+    timers = [loop.call_soon(more)]
+    await eventually(lambda: rig.bench.worker.in_flight == 2)
+    assert await rig.advance(HOUR, 3 * SECOND, leave_in_flight=leave_in_flight) == START + HOUR
+    timers[0].cancel()
+    await asyncio.gather(*tasks)
+    await rig.advance(0)
+    assert [at for at in seconds(rig) if "mine" in at[1]] == [(60.0 * n, f"mine{n}") for n in range(5)]
+
+
+@pytest.mark.parametrize("leave_in_flight", [False, True])
+async def test_what_waits_for_attempts_that_end_is_waited_for(rig: Rig, leave_in_flight: bool) -> None:
+    """However long it takes in all: the queue has one attempt at a time."""
+    await rig.bench.queue(concurrent=1)
+    loop = asyncio.get_running_loop()
+
+    def answer(_: object) -> object:
+        answered = loop.create_future()
+        loop.call_later(0.005, answered.set_result, 200)
+        return answered
+
+    rig.bench.sender.answer = answer
+    for n in range(40):
+        await rig.bench.task(str(n))
+    await rig.advance(HOUR, leave_in_flight=leave_in_flight)
+    assert seconds(rig) == [(0.0, str(n)) for n in range(40)]
+
+
+async def test_queues_that_wait_for_a_slot_are_waited_for(rig: Rig) -> None:
+    """However long it takes in all: there is one slot for them."""
+    rig.bench.capacity.take(99, 0)
+    loop = asyncio.get_running_loop()
+
+    def answer(_: object) -> object:
+        answered = loop.create_future()
+        loop.call_later(0.005, answered.set_result, 200)
+        return answered
+
+    rig.bench.sender.answer = answer
+    for n in range(20):
+        await rig.bench.queue(f"q{n}")
+        await rig.bench.task(str(n), f"q{n}")
+    await rig.advance(HOUR, SECOND)
+    assert seconds(rig) == [(0.0, str(n)) for n in range(20)]
+    rig.bench.capacity.give_back(99, 0)
+
+
+async def test_a_run_that_waits_for_a_slot_holds_the_clock(rig: Rig) -> None:
+    """Until it is over; not where attempts may be left in flight."""
+    rig.bench.capacity.take(100, 0)
+    await rig.bench.queue()
+    await rig.bench.task("t", after=DAY)
+    await rig.bench.tasks.run(f"{Q}/tasks/t", full=False)
+    assert await rig.advance(HOUR, leave_in_flight=True) == START + HOUR
+    moving = asyncio.create_task(rig.advance(HOUR))
+    await eventually(lambda: rig.steering._movements)
+    rig.bench.capacity.give_back(100, 0)
+    await rig.bench.queue("wakes")
+    await rig.bench.task("wakes", "wakes")
+    assert await moving == START + 2 * HOUR
+    assert sorted(seconds(rig)) == [(3_600.0, "t"), (3_600.0, "wakes")]
+
+
+async def test_attempts_that_hang_for_long_do_not_slow_the_clock(rig: Rig) -> None:
+    """They had their moment when they began; a hundred stops take no time."""
+    await rig.bench.queue()
+    never: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    rig.bench.sender.answer = lambda request: never if request.url.endswith("hangs") else 200
+    await rig.bench.task("hangs")
+    for n in range(1, 101):
+        await rig.bench.task(str(n), after=n * MINUTE)
+    began = asyncio.get_running_loop().time()
+    await rig.advance(DAY, leave_in_flight=True)
+    assert asyncio.get_running_loop().time() - began < 3
+    assert seconds(rig)[1:] == [(60.0 * n, str(n)) for n in range(1, 101)]
+    never.set_result(200)
+
+
+async def test_a_clock_that_is_about_to_move_moves_whatever_comes(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller makes a task that is due each time the next stop is made ready."""
+    await rig.bench.queue()
+    expire, numbers = rig.sweeper.expire, itertools.count()
+
+    async def meanwhile(by: int) -> None:
+        await expire(by)
+        await rig.bench.task(str(next(numbers)))
+
+    monkeypatch.setattr(rig.sweeper, "expire", meanwhile)
+    assert await rig.advance(HOUR) == START + HOUR
+    assert seconds(rig) == [(0.0, "0")]
+
+
+async def test_an_attempt_that_follows_another_is_waited_for_even_when_it_is_slow(rig: Rig) -> None:
+    """The handler of the first makes the second; the time for such turnover is a hundredth of a second here."""
+    await rig.bench.queue(retry=RetryConfig(3, 0, MINUTE, MINUTE, 0))
+    loop = asyncio.get_running_loop()
+
+    async def make_second() -> int:
+        await rig.bench.task("second")
+        return 200
+
+    def answer(request: Any) -> object:
+        if request.url.endswith("first"):
+            return asyncio.ensure_future(make_second())
+        answered = loop.create_future()
+        loop.call_later(0.05, answered.set_result, 500)
+        return answered
+
+    rig.bench.sender.answer = answer
+    await rig.bench.task("first")
+    await rig.advance(HOUR, SECOND)
+    assert rig.bench.worker.is_calm
+    assert seconds(rig) == [(0.0, "first"), (0.0, "second"), (60.0, "second"), (120.0, "second")]
+
+
+async def test_what_kept_the_clock_is_named(rig: Rig) -> None:
+    """The queues with the most attempts in flight, three at most."""
+    answer = held(rig.bench)
+    for n in range(1, 6):
+        await rig.bench.queue(f"q{n}")
+        for task in range(n):
+            await rig.bench.task(f"{n}-{task}", f"q{n}")
+    with pytest.raises(DeadlineExceeded) as refused:
+        await rig.advance(HOUR, 20 * MILLISECOND)
+    assert refused.value.message.endswith(
+        f"15 attempts are in flight: {PARENT}/queues/q5, {PARENT}/queues/q4, {PARENT}/queues/q3, 2 more."
+    )
+    answer.set_result(200)
+
+
+@pytest.mark.parametrize("leave_in_flight", [False, True])
+async def test_an_effect_that_was_put_off_holds_the_clock(rig: Rig, leave_in_flight: bool) -> None:
+    """As an attempt does; not where those may be left in flight."""
+    over = rig.bench.worker.late.begin(Scope("p"))
+    if leave_in_flight:
+        assert await rig.advance(HOUR, leave_in_flight=True) == START + HOUR
+        return
+    with pytest.raises(DeadlineExceeded, match=r"what faults have put off is still to come \(1\)\.$"):
+        await rig.advance(HOUR, 20 * MILLISECOND)
+    assert rig.bench.clock.now() == START
+    asyncio.get_running_loop().call_soon(over)
+    assert await rig.advance(HOUR) == START + HOUR
 
 
 async def test_many_attempts_that_hang_do_not_use_the_time_up(rig: Rig) -> None:
@@ -208,13 +382,49 @@ async def test_movements_come_one_after_the_other(rig: Rig) -> None:
     await rig.bench.task("t", after=MINUTE)
     first = asyncio.create_task(rig.advance(HOUR))
     await eventually(lambda: rig.bench.sender.sent)
-    rest = [asyncio.create_task(rig.advance(HOUR)), asyncio.create_task(rig.steering.freeze(START))]
+    second = asyncio.create_task(rig.advance(HOUR))
     with pytest.raises(DeadlineExceeded, match="another movement of it is under way"):
         await rig.advance(HOUR, 10 * MILLISECOND)
     answer.set_result(200)
     assert await first == START + HOUR
-    assert await rest[0] == START + 2 * HOUR
-    assert (await rest[1]).time == START  # type: ignore[attr-defined]
+    assert await second == START + 2 * HOUR
+
+
+@pytest.mark.parametrize("how", ["frozen", "resumed"])
+async def test_setting_the_clock_ends_its_movements(rig: Rig, how: str) -> None:
+    """The one that waits for an attempt, and those that wait for it; the next begins where the clock was set."""
+    await rig.bench.queue()
+    answer = held(rig.bench)
+    await rig.bench.task("t", after=MINUTE)
+    moving = [asyncio.create_task(rig.advance(HOUR)) for _ in range(3)]
+    await eventually(lambda: rig.bench.sender.sent)
+    state = await (rig.steering.freeze(START - DAY) if how == "frozen" else rig.steering.resume())
+    for movement in moving:
+        with pytest.raises(
+            Aborted, match=rf"^The clock was {how} meanwhile\. It stood at 2023-11-14T22:14:20\.000000Z\.$"
+        ):
+            await movement
+    assert state.is_frozen == (how == "frozen")
+    assert abs(state.time - (START - DAY if how == "frozen" else real_now())) < SECOND
+    answer.set_result(200)
+    assert await rig.advance(MINUTE) >= state.time + MINUTE
+
+
+async def test_a_movement_whose_time_is_over_is_not_ended_twice(rig: Rig) -> None:
+    """The clock is set in the moment in which it gives up."""
+    await rig.bench.queue()
+    answer = held(rig.bench)
+    await rig.bench.task("t")
+    moving = asyncio.create_task(rig.advance(HOUR))
+    await eventually(lambda: rig.bench.sender.sent)
+    (movement,) = rig.steering._movements
+    loop = asyncio.get_running_loop()
+    movement.limit.reschedule(loop.time())
+    # After the limit has cancelled it, and before it could see that.
+    loop.call_soon(rig.steering.end_movements, "The clock was frozen")
+    with pytest.raises(DeadlineExceeded):
+        await moving
+    answer.set_result(200)
 
 
 async def test_a_caller_that_leaves_ends_its_movement(rig: Rig) -> None:
@@ -342,10 +552,22 @@ async def test_retries_planned_by_a_clock_ahead_wait_for_their_time_after_it_wen
 
 
 async def test_the_clock_does_not_pass_the_last_year_there_is(rig: Rig) -> None:
-    """Times past it could not be shown."""
+    """Times past it could not be shown; what would be due then, never is."""
     with pytest.raises(InvalidArgument, match="9999"):
         await rig.advance(LATEST - START + 1)
     assert rig.bench.clock.now() == START
+    await rig.bench.queue(rate=1.0)
+    await rig.steering.freeze(LATEST - SECOND // 2)
+    for n in range(12):
+        await rig.bench.task(str(n))
+    assert (await rig.steering.jump(SOON, leave_in_flight=False)).next_due is None
+    assert await rig.advance(SECOND // 2) == LATEST
+    assert (await rig.steering.jump(SOON, leave_in_flight=False)).time == LATEST
+    (queue,) = await rig.idling.wait(EVERYTHING, 0)
+    assert (queue.due, queue.next_due) == (2, None)
+    await rig.steering.freeze(START)
+    await rig.advance(SECOND)
+    assert len(rig.bench.sender.sent) == 10
 
 
 async def test_a_server_that_stops_ends_movements(rig: Rig) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from taskweir.domain.model import RateLimits
 from taskweir.domain.rate import TokenBucket, burst_for_rate
-from taskweir.domain.times import HOUR, SECOND
+from taskweir.domain.times import HOUR, LATEST, SECOND
 
 START = 1_700_000_000 * SECOND
 
@@ -96,6 +96,15 @@ def test_changed_limits_keep_what_was_saved_up_to_the_new_burst() -> None:
     bucket = TokenBucket.full(limits(1.0), START).take(3, START)
     assert bucket.resized(limits(5.0, burst=20), START).available(START) == 7
     assert bucket.resized(limits(5.0, burst=2), START).available(START) == 2
+
+
+@pytest.mark.parametrize(
+    ("now", "at"), [(LATEST - SECOND, LATEST), (LATEST - SECOND + 1, None), (LATEST, None)]
+)
+def test_a_token_past_the_last_year_there_is_never_comes(now: int, at: int | None) -> None:
+    """Its time could not be shown."""
+    bucket = TokenBucket.full(limits(1.0, burst=1), now).take(1, now)
+    assert bucket.next_token_at(now) == at
 
 
 @pytest.mark.parametrize("rate", [5e-324, 1e-310, 1e-20])

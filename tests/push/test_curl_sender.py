@@ -330,6 +330,21 @@ async def test_a_request_that_cannot_be_made_is_an_outcome_with_a_reason(sender:
         assert (await sender.send(request(target.url()))).http_status == 200
 
 
+@pytest.mark.parametrize("start", [b"HTTP/1.7 200 OK", b"HTTP/9.9 200 OK", b"ICY 200 OK"])
+async def test_a_request_that_was_sent_counts_as_sent_whatever_the_answer_is(
+    sender: CurlSender, start: bytes
+) -> None:
+    """The target has it, and may have worked on it: no answer, with what was sent."""
+    answer = start + b"\r\nContent-Length: 0\r\n\r\n"
+    async with RawTarget.serving(answer, closing=True) as target:
+        outcome = await sender.send(request(target.url("/a")))
+        assert len(target.received) == 1
+    assert (outcome.http_status, outcome.unsent, outcome.timed_out) == (None, False, False)
+    assert outcome.error
+    assert outcome.request_line == "POST /a HTTP/1.1"
+    assert outcome.headers_sent
+
+
 async def test_cancelling_the_caller_drops_its_transfer_and_no_other(sender: CurlSender) -> None:
     """The target sees that connection close; the sender goes on."""
     async with RawTarget.serving(HANG) as target:

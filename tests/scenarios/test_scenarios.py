@@ -12,7 +12,7 @@ from tests.scenarios.target import ScriptedTarget
 
 from taskweir.app import Server
 from taskweir.clock import SteeredClock
-from taskweir.control import steering
+from taskweir.control import settling
 from taskweir.settings import Given, resolve
 from taskweir_pb.control.v1.control_pb2_grpc import ControlStub
 
@@ -27,7 +27,7 @@ SETTINGS = {"data": ":memory:", "port": "0", "http-port": "0", "control": "on", 
 async def test_the_promises_hold(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing before its time, never above rate or concurrency, at least once unless removed, retries by the law."""
     monkeypatch.setattr(
-        steering, "_PATIENCE", 0.003
+        settling, "PATIENCE", 0.003
     )  # the target answers at once, or is never meant to in time
     clock = SteeredClock(frozen_at=START)
     target = ScriptedTarget(clock)

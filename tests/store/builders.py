@@ -83,12 +83,16 @@ async def finish(
     return await store.finish_attempt(came, now, record(came, begun.name, now, **over))
 
 
-async def attempts(store: Store, after: int = 0, limit: int = 10_000, **filter: Any) -> list[AttemptRecord]:
-    return list(await store.list_attempts(AttemptFilter(**filter), after, limit))
+async def attempts(
+    store: Store, after: int = 0, limit: int = 10_000, max_bytes: int = PLENTY, **filter: Any
+) -> list[AttemptRecord]:
+    return list(await store.list_attempts(AttemptFilter(**filter), after, limit, max_bytes=max_bytes))
 
 
-async def finished(store: Store, after: int = 0, limit: int = 10_000, **filter: Any) -> list[FinishedTask]:
-    return list(await store.list_finished_tasks(FinishedFilter(**filter), after, limit))
+async def finished(
+    store: Store, after: int = 0, limit: int = 100_000, max_bytes: int = PLENTY, **filter: Any
+) -> list[FinishedTask]:
+    return list(await store.list_finished_tasks(FinishedFilter(**filter), after, limit, max_bytes=max_bytes))
 
 
 async def make_queue(store: Store, name: QueueName = Q, **over: Any) -> Queue:

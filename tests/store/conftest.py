@@ -1,6 +1,7 @@
 """Each test of the suite runs on every store."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from tests.store.builders import RETENTION, make_queue
 from tests.store.factories import FACTORIES, RecordingListener, StoreFactory
 
 from taskweir.domain.model import Queue
+from taskweir.domain.times import SECOND, Instant
 from taskweir.store.base import Retention, Store
 
 Reopen = Callable[..., Awaitable[Store]]
@@ -34,11 +36,26 @@ def retention() -> Retention:
     return RETENTION
 
 
+@dataclass
+class Wall:
+    """Real time, as the store is told it. It begins at a time of its own."""
+
+    time: Instant = 1_900_000_000 * SECOND
+
+    def __call__(self) -> Instant:
+        return self.time
+
+
+@pytest.fixture
+def wall() -> Wall:
+    return Wall()
+
+
 @pytest.fixture
 async def store(
-    factory: StoreFactory, listener: RecordingListener, retention: Retention
+    factory: StoreFactory, listener: RecordingListener, retention: Retention, wall: Wall
 ) -> AsyncIterator[Store]:
-    opened = await factory.open(listener, retention)
+    opened = await factory.open(listener, retention, wall)
     yield opened
     await opened.close()
 
@@ -52,12 +69,12 @@ async def q(store: Store, listener: RecordingListener) -> Queue:
 
 
 @pytest.fixture
-async def reopen() -> AsyncIterator[Reopen]:
+async def reopen(wall: Wall) -> AsyncIterator[Reopen]:
     """Opens another store on a factory, and closes it in the end."""
     opened: list[Store] = []
 
     async def open_again(factory: StoreFactory, retention: Retention = RETENTION) -> Store:
-        opened.append(await factory.open(RecordingListener(), retention))
+        opened.append(await factory.open(RecordingListener(), retention, wall))
         return opened[-1]
 
     yield open_again

@@ -1,10 +1,12 @@
 """The stores that the conformance suite is run on. To put another through it, add its factory to FACTORIES."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from taskweir.clock import real_now
 from taskweir.domain.model import Queue
 from taskweir.domain.times import Instant
 from taskweir.store.base import Listener, Retention, Store
@@ -44,7 +46,9 @@ class StoreFactory(Protocol):
     durable: bool
     """What was written is there when the store is opened again, and after a crash."""
 
-    async def open(self, listener: Listener, retention: Retention) -> Store: ...
+    async def open(
+        self, listener: Listener, retention: Retention, wall_now: Callable[[], Instant] = real_now
+    ) -> Store: ...
 
     def crash(self) -> "StoreFactory":
         """What a sudden death would leave of a store that is open now. Only of durable ones."""
@@ -62,13 +66,16 @@ class SqliteFile:
     def path(self) -> Path:
         return self._folder / "tasks.db"
 
-    async def open(self, listener: Listener, retention: Retention) -> Store:
+    async def open(
+        self, listener: Listener, retention: Retention, wall_now: Callable[[], Instant] = real_now
+    ) -> Store:
         return await SqliteStore.open(
             str(self.path),
             listener=listener,
             retention=retention,
             durability="full",
             on_trouble=lambda _: None,
+            wall_now=wall_now,
         )
 
     def crash(self) -> "SqliteFile":
@@ -90,9 +97,16 @@ class SqliteMemory:
     def __init__(self, folder: Path) -> None:
         pass
 
-    async def open(self, listener: Listener, retention: Retention) -> Store:
+    async def open(
+        self, listener: Listener, retention: Retention, wall_now: Callable[[], Instant] = real_now
+    ) -> Store:
         return await SqliteStore.open(
-            ":memory:", listener=listener, retention=retention, durability="full", on_trouble=lambda _: None
+            ":memory:",
+            listener=listener,
+            retention=retention,
+            durability="full",
+            on_trouble=lambda _: None,
+            wall_now=wall_now,
         )
 
     def crash(self) -> StoreFactory:

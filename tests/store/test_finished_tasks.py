@@ -32,13 +32,19 @@ from taskweir.domain.times import HOUR
 from taskweir.store.base import Retention, Store
 
 MANY = 1_100
-"""More than a purge records at once, and fewer than are kept."""
+"""More than the purges of this file record at once, and fewer than are kept."""
 Remove = Callable[[Store], Awaitable[object]]
 
 
 @pytest.fixture
 def retention() -> Retention:
     return HISTORY
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what is told of ten thousand tasks is shown with a thousand."""
+    monkeypatch.setattr("taskweir.store.sqlite.history._RECORDED_AT_ONCE", 1_000)
 
 
 async def fill(store: Store, count: int) -> None:
@@ -156,6 +162,21 @@ async def test_what_is_refused_leaves_nothing(store: Store, q: Queue) -> None:
     assert [one.name.id for one in await finished(store)] == ["t"]
 
 
+@pytest.mark.parametrize("remove", [purge, delete_queue])
+async def test_a_purge_is_kept_whole_at_once(store: Store, q: Queue, remove: Remove) -> None:
+    """In the order of the tasks, before whatever ends after it; nothing is left to the sweep."""
+    await fill(store, MANY)
+    await remove(store)
+    other = await make_queue(store, PARENT.queue("other"))
+    await store.insert_task(task("last", in_queue=other.name), NOW)
+    await finish(store, await begin_one(store, other))
+    at_once = await finished(store)
+    assert [one.name.id for one in at_once] == [*(f"t{n:04}" for n in range(MANY)), "last"]
+    await sweep_all(store, NOW, limit=300)
+    assert await finished(store) == at_once
+
+
+@pytest.mark.usefixtures("few_at_once")
 @pytest.mark.parametrize(("remove", "ending"), [(purge, Ending.PURGED), (delete_queue, Ending.DELETED)])
 async def test_a_large_purge_is_kept_bit_by_bit(
     store: Store, q: Queue, remove: Remove, ending: Ending
@@ -178,6 +199,7 @@ async def test_a_large_purge_is_kept_bit_by_bit(
     assert [one.name.id for one in found if one.dispatch_count] == [last.name.id]
 
 
+@pytest.mark.usefixtures("few_at_once")
 @pytest.mark.parametrize("retention", [replace(HISTORY, history_size=size) for size in (7, 1_010)])
 async def test_no_more_of_a_purge_is_kept_than_there_is_room_for(
     store: Store, q: Queue, retention: Retention
@@ -190,6 +212,7 @@ async def test_no_more_of_a_purge_is_kept_than_there_is_room_for(
     assert len(await finished(store)) == retention.history_size
 
 
+@pytest.mark.usefixtures("few_at_once")
 async def test_a_purge_is_kept_by_the_next_process_too(durable: StoreFactory, reopen: Reopen) -> None:
     """What was not swept before a restart; of a queue that is gone, by its name."""
     store = await reopen(durable, HISTORY)

@@ -30,9 +30,10 @@ from taskweir.domain.errors import DeadlineExceeded, QueueNotFound, TaskExists, 
 from taskweir.domain.iam import Policy
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Queue, QueueState
+from taskweir.domain.names import LocationName
 from taskweir.effect import LostEffect, call_effect
 from taskweir.store.base import Retention
-from taskweir.store.sqlite import SqliteStore, put_off
+from taskweir.store.sqlite import SqliteStore, group_commit, put_off
 from taskweir.store.sqlite.connection import on_thread
 
 LOST = LostEffect("p")
@@ -288,6 +289,49 @@ async def test_a_reset_drops_what_its_project_put_off(store: SqliteStore) -> Non
     store._commit.forget_put_off(None)
     assert not store._commit._put_off._timers
     assert (store._commit._put_off._rows, store._commit._put_off._bytes) == (0, 0)
+
+
+OTHER = LocationName("other", "us-central1").queue("q")
+
+
+@pytest.mark.parametrize("project", ["p", None])
+@pytest.mark.parametrize("reset_is", ["first", "last"])
+async def test_a_reset_drops_what_was_put_off_and_stands_in_line(
+    store: SqliteStore, project: str | None, reset_is: str
+) -> None:
+    """Its time has come, but not its turn: whichever of the two is to be made first, also in one transaction."""
+    calls: list[asyncio.Future[Any]] = []
+    for name in (OTHER, PARENT.queue("new")):
+        await lost(make_queue(store, name), LostEffect(name.project, later=3_600))
+    async with Jam(store) as jam:
+        if reset_is == "first":
+            calls = [asyncio.ensure_future(store.reset(project, NOW))]
+            await started(calls[0])
+        store._commit._put_off.come_all()
+        if reset_is == "last":
+            calls = [asyncio.ensure_future(store.reset(project, NOW))]
+            await started(calls[0])
+        jam.let_go()
+        await asyncio.gather(*calls)
+    await store.set_kms_key(PARENT, "key")
+    assert [one.name for one in await store.queues()] == ([OTHER] if project else [])
+
+
+async def test_a_reset_drops_what_stands_in_line_for_a_later_transaction(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would come after the reset."""
+    monkeypatch.setattr(group_commit, "_MAX_ROWS", 1)
+    await lost(make_queue(store, PARENT.queue("new")), LATER)
+    async with Jam(store) as jam:
+        reset = asyncio.ensure_future(store.reset("p", NOW))
+        await started(reset)
+        store._commit._put_off.come_all()
+        jam.let_go()
+        await reset
+    await store.set_kms_key(PARENT, "key")
+    assert await store.queues() == []
+    assert (store._commit._waiting_rows, store._commit._put_off._in_line) == (0, {})
 
 
 @pytest.mark.parametrize("limit", ["MAX_ROWS", "MAX_BYTES"])

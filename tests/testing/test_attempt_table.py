@@ -35,7 +35,7 @@ def attempt(**changes: object) -> Attempt:
 def test_each_attempt_is_a_line() -> None:
     """Under the names of the columns."""
     last = attempt(number=2, outcome=Outcome.SUCCEEDED, status=204, ending=Ending.DONE, retry_time=None)
-    assert attempt_table([attempt(), last]).splitlines() == [
+    assert attempt_table([attempt(), last], 100).splitlines() == [
         "dispatched (UTC)         queue/task    no.  request     answer        then",
         "2026-01-01 12:00:00.123  mail/welcome  1    POST /mail  503 in 12 ms  again at 2026-01-01 12:00:01.123",
         "2026-01-01 12:00:00.123  mail/welcome  2    POST /mail  204 in 12 ms  done",
@@ -55,13 +55,22 @@ def test_each_attempt_is_a_line() -> None:
 )
 def test_what_came_of_it_is_said(changes: dict[str, object], shown: str) -> None:
     """In few words, and cut to a width."""
-    assert shown in attempt_table([attempt(**changes)])
+    assert shown in attempt_table([attempt(**changes)], 100)
+
+
+def test_only_the_last_are_shown() -> None:
+    """And how many are not."""
+    attempts = [attempt(number=number) for number in (1, 2, 3)]
+    above, _, *rows = attempt_table(attempts, 2).splitlines()
+    assert above == "1 earlier attempts are not shown."
+    assert [row.split()[3] for row in rows] == ["2", "3"]
+    assert attempt_table([], 2) == "None."
 
 
 def test_each_ending_has_its_words() -> None:
     """None is forgotten."""
     for ending in Ending:
-        assert attempt_table([attempt(ending=ending)])
+        assert attempt_table([attempt(ending=ending)], 100)
 
 
 def test_the_clock_is_told() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from typing import get_args
 
 import grpc
 import pytest
@@ -10,7 +11,16 @@ from google.protobuf import empty_pb2
 from tests.testing.fake_control import Fake, Refused, fake_control
 
 from taskweir import testing
-from taskweir.testing import ControlError, Ending, NotIdle, Outcome, Server
+from taskweir.testing import (
+    CodeName,
+    ControlError,
+    Ending,
+    EndingName,
+    NotIdle,
+    Outcome,
+    OutcomeName,
+    Server,
+)
 from taskweir.testing.times import duration, timestamp
 from taskweir_pb.control.v1 import control_pb2 as pb
 
@@ -48,11 +58,13 @@ def test_the_clock_is_asked_and_moved(fake: Fake, server: Server) -> None:
     clock.freeze()
     clock.freeze("2026-01-01T12:00:00Z")
     clock.advance(timedelta(minutes=5), hours=1, seconds=0.5, timeout=2, leave_in_flight=True)
+    clock.advance(60)
     clock.jump(timeout=timedelta(seconds=3))
     assert fake.requests == [
         pb.FreezeClockRequest(),
         pb.FreezeClockRequest(time=timestamp(NOON)),
         pb.AdvanceClockRequest(duration=duration(3_900.5), timeout=duration(2), leave_in_flight=True),
+        pb.AdvanceClockRequest(duration=duration(60), timeout=duration(30)),
         pb.JumpToNextRequest(timeout=duration(3)),
     ]
 
@@ -122,6 +134,35 @@ def test_words_are_those_of_the_protocol() -> None:
     """Each outcome and each ending can be read."""
     assert {f"{outcome}" for outcome in Outcome} == set(pb.Outcome.keys()) - {"OUTCOME_UNSPECIFIED"}
     assert {f"{ending}" for ending in Ending} == set(pb.Ending.keys()) - {"ENDING_UNSPECIFIED"}
+
+
+async def test_words_are_taken_in_any_case_and_others_are_refused(fake: Fake, server: Server) -> None:
+    """With those that there are."""
+    fake.answers["ListAttempts"] = pb.ListAttemptsResponse()
+    server.attempts(outcome=["failed", Outcome.NO_ANSWER])  # type: ignore[list-item]
+    assert fake.requests == [pb.ListAttemptsRequest(outcomes=["FAILED", "NO_ANSWER"], page_size=1_000)]
+    server.faults.calls().fail("aborted")  # type: ignore[arg-type]
+    assert fake.requests[-1].fault.fail == pb.Fail(code="ABORTED")
+    with pytest.raises(
+        ValueError, match=r"there is no outcome 'typo': it is one of SUCCEEDED, FAILED, .*NOT_SENT"
+    ):
+        server.attempts(outcome="typo")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="there is no ending 'typo': it is one of DONE"):
+        server.finished_tasks(ending=["DONE", "typo"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="there is no error code 'OK': it is one of CANCELLED"):
+        server.faults.calls().fail("OK")  # type: ignore[arg-type]
+    async with testing.async_connect(fake.address) as s:
+        with pytest.raises(ValueError, match="there is no outcome 'typo'"):
+            await s.watch_attempts(outcome="typo")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="there is no ending 'typo'"):
+            await s.watch_finished_tasks(ending="typo")  # type: ignore[arg-type]
+
+
+def test_the_codes_are_those_of_grpc() -> None:
+    """All but that of no error."""
+    assert set(get_args(CodeName)) == {code.name for code in grpc.StatusCode} - {"OK"}
+    assert {*get_args(get_args(OutcomeName)[1])} == {*Outcome}
+    assert {*get_args(get_args(EndingName)[1])} == {*Ending}
 
 
 def pages(request: pb.ListAttemptsRequest) -> pb.ListAttemptsResponse:

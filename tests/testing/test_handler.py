@@ -2,9 +2,14 @@
 
 import asyncio
 import http.client
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -49,14 +54,19 @@ def test_what_came_is_kept(handler: Handler, caller: Caller) -> None:
     """In the order of arrival, over one connection."""
     caller.call("/mail?to=ada&to=bob&x=", body=b'{"a": 1}', Content_Type="application/json")
     connection = caller.connection.sock
-    caller.call("/second", "PUT")
+    caller.call("//second//?a", "PUT")
     assert caller.connection.sock is connection
     first, second = handler.requests
     assert (first.method, first.target, first.path) == ("POST", "/mail?to=ada&to=bob&x=", "/mail")
     assert first.query == {"to": ["ada", "bob"], "x": [""]}
     assert first.headers["content-type"] == "application/json"
     assert first.json() == {"a": 1}
-    assert (second.method, second.path, second.body) == ("PUT", "/second", b"")
+    assert (second.method, second.target, second.path, second.body) == (
+        "PUT",
+        "//second//?a",
+        "//second//",
+        b"",
+    )
 
 
 @pytest.mark.parametrize("product", ["CloudTasks", "AppEngine"])
@@ -94,14 +104,80 @@ def test_a_path_has_a_script_of_its_own(handler: Handler, caller: Caller) -> Non
     assert [caller.call(path) for path in ("/a?x=1", "/a", "/a", "/b")] == [502, 501, 503, 504]
 
 
-def test_a_function_that_raises_answers_500_and_says_why(handler: Handler, caller: Caller) -> None:
-    """So that it is seen in what the server keeps of the attempt."""
+def test_paths_that_are_called_leave_nothing_behind(handler: Handler, caller: Caller) -> None:
+    """But the requests themselves."""
+    for number in range(3):
+        caller.call(f"/{number}")
+    assert handler._scripts == {}
 
-    def broken(_request: object) -> int:
-        raise ZeroDivisionError("a bug")
 
-    handler.answers(broken)
-    assert caller.answer()[:2] == (500, b"ZeroDivisionError: a bug")
+def broken(_request: object) -> int:
+    raise ZeroDivisionError("a bug")
+
+
+def failing(_request: object) -> int:
+    pytest.fail("not this one")
+
+
+async def asynchronous(_request: object) -> int:
+    return 200
+
+
+def given_late(request: object) -> Any:
+    return asynchronous(request)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (broken, "ZeroDivisionError: a bug"),
+        (failing, "Failed: not this one"),
+        (lambda _request: pytest.skip("not today"), "Skipped: not today"),
+        (lambda _request: None, "TypeError: an answer's status is a whole number from 200 to 599, not None"),
+        (lambda _request: (200, {"a": 1}), "TypeError: an answer's body is bytes or text, not {'a': 1}"),
+        (given_late, "TypeError: a script runs in the handler's thread"),
+    ],
+)
+def test_a_script_that_gives_no_answer_answers_500_and_says_why(
+    handler: Handler, caller: Caller, script: Any, reason: str
+) -> None:
+    """In what the server keeps of the attempt, and to the test."""
+    handler.answers(script)
+    status, body, _headers = caller.answer()
+    assert status == 500
+    assert body.decode().startswith(reason)
+    (error,) = handler.errors
+    assert f"{type(error).__name__}: {error}" == body.decode()
+    assert caller.call() == 200
+    handler.clear()
+    assert handler.errors == []
+
+
+@pytest.mark.parametrize(
+    ("make", "refusal"),
+    [
+        (lambda: None, "status"),
+        (lambda: "503", "status"),
+        (lambda: True, "status"),
+        (lambda: 199, "status .* not 199"),
+        (lambda: 600, "status .* not 600"),
+        (lambda: (200, None), "body"),
+        (lambda: (200, "x", "y"), "status"),
+        (lambda: Answer(204, b"x"), "204 has no body"),
+        (lambda: Answer(headers={"X": 5}), "header .* 'X': 5"),  # type: ignore[dict-item]
+        (lambda: Answer(headers={"X": "a\nb"}), "header"),
+        (lambda: Answer(headers={"X": "\u20ac"}), "header"),
+        (lambda: Answer(delay=-1), "delay"),
+        (lambda: asynchronous, "plain function"),
+    ],
+)
+def test_what_is_no_answer_is_refused_where_it_is_given(handler: Handler, make: Any, refusal: str) -> None:
+    """Rather than in the middle of a test, in another thread."""
+    with pytest.raises((TypeError, ValueError), match=refusal):
+        handler.answers(200, make())
+    with pytest.raises((TypeError, ValueError), match=refusal):
+        handler.always(make())
+    assert (handler._scripts, handler._always) == ({}, {})
 
 
 def test_what_is_forgotten_is_gone(handler: Handler, caller: Caller) -> None:
@@ -138,7 +214,7 @@ def test_an_answer_hangs_until_it_is_released(handler: Handler, caller: Caller) 
 
 def test_a_delayed_answer_can_be_released_too(handler: Handler, caller: Caller) -> None:
     """Else it comes after its time."""
-    handler.answers(Answer(201, delay=0.001), Answer(202, delay=3_600))
+    handler.answers(Answer(201, delay=0.001), Answer(202, delay=timedelta(hours=1)))
     assert caller.call() == 201
     with ThreadPoolExecutor() as pool:
         hanging = pool.submit(caller.call)
@@ -159,6 +235,64 @@ def test_closing_ends_what_hangs() -> None:
         Caller(handler).call()
     caller.connection.close()
     handler.close()
+
+
+def test_closing_does_not_wait_for_a_script_that_does_not_return(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which one still runs."""
+    monkeypatch.setattr("taskweir.testing.http_thread._END", 0.01)
+    go_on = threading.Event()
+
+    def waiting(_request: object) -> int:
+        go_on.wait()
+        return 200
+
+    handler = Handler()
+    handler.answers(waiting)
+    caller = Caller(handler)
+    caller.connection.request("POST", "/mail")
+    handler.wait_for(1)
+    with pytest.warns(UserWarning, match=r"closed while scripts run: .*waiting for POST /mail"):
+        handler.close()
+    handler.close()
+    go_on.set()
+    caller.connection.close()
+
+
+def test_no_handler_keeps_a_process_alive() -> None:
+    """Not even one that is forgotten, with a connection on which a script hangs."""
+    program = (
+        "import http.client, threading, taskweir.testing\n"
+        "handler = taskweir.testing.Handler()\n"
+        "handler.answers(lambda request: threading.Event().wait())\n"
+        "connection = http.client.HTTPConnection(handler.url()[7:-1])\n"
+        "connection.request('POST', '/')\n"
+        "handler.wait_for(1)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_another_address_can_be_named_and_listened_on() -> None:
+    """For servers in containers; and one of IPv6 stands in brackets."""
+    with Handler(host="handler.example", bind="127.0.0.1") as handler:
+        assert handler.url("/a") == f"http://handler.example:{handler._http.port}/a"
+        connection = http.client.HTTPConnection("127.0.0.1", handler._http.port, timeout=20)
+        connection.request("POST", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_it_can_listen_on_ipv6() -> None:
+    """Where the machine has it; the address stands in brackets."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with Handler(host="::1") as handler:
+        assert handler.url().startswith("http://[::1]:")
+        caller = Caller(handler)
+        assert caller.call() == 200
+        caller.connection.close()
 
 
 def test_waiting_ends_with_the_requests(handler: Handler, caller: Caller) -> None:

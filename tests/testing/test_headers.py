@@ -23,8 +23,17 @@ def test_a_header_that_came_twice_has_both_values() -> None:
 
 def test_headers_are_compared_whatever_the_case() -> None:
     """With any mapping; and hashed alike."""
-    assert HEADERS == {"CONTENT-TYPE": "a", "x-two": "1"}
-    assert HEADERS != {"content-type": "A", "x-two": "1"}
-    assert HEADERS != "content-type"
+    plain = Headers([("Content-Type", "a"), ("X-Two", "1")])
+    assert plain == {"CONTENT-TYPE": "a", "x-two": "1"}
+    assert plain != {"content-type": "A", "x-two": "1"}
+    assert plain != {1: "a"}
+    assert plain != "content-type"
     assert hash(Headers([("A", "1")])) == hash(Headers([("a", "1")]))
     assert repr(Headers([("A", "1")])) == "Headers({'A': '1'})"
+
+
+def test_headers_that_came_twice_equal_only_the_same() -> None:
+    """Each value counts."""
+    assert Headers([("x-TWO", "1"), ("content-type", "a"), ("X-Two", "2")]) == HEADERS
+    assert Headers([("Content-Type", "a"), ("X-Two", "1")]) != HEADERS
+    assert HEADERS != {"Content-Type": "a", "X-Two": "1"}

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pytest
 from google.cloud import tasks_v2, tasks_v2beta2, tasks_v2beta3
 from tests.command.process import is_alive, wait_until
+from tests.eventually import eventually
 
 from taskweir import testing
 from taskweir.testing import Answer, ControlError, Ending, NotIdle, Server, ServerError
@@ -111,6 +112,17 @@ def test_attempts_and_ends_are_watched(server: Server, client: tasks_v2.CloudTas
     assert next(finished).name == made.name
 
 
+async def test_watching_can_have_an_end(server: Server) -> None:
+    """Where what is watched for does not come."""
+    for watching in (server.watch_attempts(timeout=0.2), server.watch_finished_tasks(timeout=0.2)):
+        with pytest.raises(ControlError, match="DEADLINE_EXCEEDED"):
+            next(watching)
+    async with testing.async_connect(server.grpc_address) as s:
+        for later in (await s.watch_attempts(timeout=0.2), await s.watch_finished_tasks(timeout=0.2)):
+            with pytest.raises(ControlError, match="DEADLINE_EXCEEDED"):
+                await anext(later)
+
+
 def test_a_project_sees_its_own_alone(server: Server) -> None:
     """Two of them have names of their own, and one is reset without the other."""
     one, two = server.project(), server.project()
@@ -171,6 +183,15 @@ def test_programs_find_the_server_by_the_environment(started: Server) -> None:
     assert ran.stdout == f"['{QUEUE}']\n", ran.stderr
 
 
+def test_a_project_is_gclouds_default_whatever_the_developers_is(
+    started: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The developer's would be found in no test's project."""
+    monkeypatch.setenv("CLOUDSDK_CORE_PROJECT", "developers")
+    assert started.project("mine").environment()["CLOUDSDK_CORE_PROJECT"] == "mine"
+    assert "CLOUDSDK_CORE_PROJECT" not in started.environment()
+
+
 def test_settings_are_only_those_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """Variables of a server that a developer uses do not count."""
     monkeypatch.setenv("TASKWEIR_QUEUE", "developers")
@@ -188,6 +209,45 @@ def test_a_server_that_does_not_start_says_why(*, in_process: bool) -> None:
         testing.server(in_process=in_process, queues=["no_queue"])
 
 
+def test_a_wrong_setting_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found before a file for the log is made."""
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: pytest.fail("a file was made"))
+    with pytest.raises(TypeError, match="there is no setting 'nope'"):
+        testing.server(nope=1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+async def test_closing_twice_does_nothing(*, in_process: bool) -> None:
+    """To servers of every kind, and to what is connected to them."""
+    server = testing.server(in_process=in_process)
+    found = testing.connect(server.grpc_address)
+    server.handler()
+    for either in (found, found, server, server):
+        either.close()
+    async with testing.async_server(in_process=in_process) as s:
+        await s.clock.now()
+        await s.close()
+        await s.close()
+
+
+async def test_a_start_that_is_cancelled_leaves_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which nobody could close."""
+    started: list[OwnProcess] = []
+    wait_until_ready = OwnProcess.wait_until_ready
+
+    def watched(self: OwnProcess) -> OwnProcess:
+        started.append(self)
+        return wait_until_ready(self)
+
+    monkeypatch.setattr(OwnProcess, "wait_until_ready", watched)
+    starting = asyncio.create_task(testing.async_server(in_process=False).__aenter__())
+    await eventually(lambda: started)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert started[0]._process.returncode is not None
+
+
 def test_a_server_that_does_not_come_to_be_ready_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, and it is killed."""
     monkeypatch.setattr("taskweir.testing.own_process._START", 0.0)
@@ -198,10 +258,10 @@ def test_a_server_that_does_not_come_to_be_ready_is_given_up(monkeypatch: pytest
 def test_a_server_that_has_died_says_so() -> None:
     """Where a control call fails for it; its log is there."""
     with testing.server(openid_issuer="https://issuer.example") as server:
-        assert isinstance(server._running, OwnProcess)
+        assert isinstance(server.running, OwnProcess)
         assert "WARNING" in server.log
-        server._running._process.kill()
-        server._running._process.wait()
+        server.running._process.kill()
+        server.running._process.wait()
         with pytest.raises(ControlError, match=f"the server ended with -{signal.SIGKILL}"):
             server.clock.now()
 
@@ -211,12 +271,33 @@ def test_no_server_outlives_the_tests() -> None:
     program = (
         "import os, signal, taskweir.testing\n"
         "server = taskweir.testing.server()\n"
-        "print(server._running._process.pid, flush=True)\n"
+        "print(server.running._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     pid = int(ran.stdout)
     wait_until(lambda: not is_alive(pid), "the server goes on")
+
+
+def test_no_server_outlives_the_tests_for_their_children() -> None:
+    """Though a fork has all that the tests had open."""
+    program = (
+        "import os, signal, taskweir.testing\n"
+        "server = taskweir.testing.server()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os.close(1), os.close(2)\n"
+        "    signal.pause()\n"
+        "print(server.running._process.pid, child, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    pid, child = map(int, ran.stdout.split())
+    try:
+        wait_until(lambda: not is_alive(pid), "the server goes on")
+        assert is_alive(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 def test_a_server_that_runs_is_left_running(started: Server) -> None:

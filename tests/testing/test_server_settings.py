@@ -36,3 +36,10 @@ def test_a_setting_that_there_is_not_is_refused() -> None:
     """As a wrong keyword argument is."""
     with pytest.raises(TypeError, match="there is no setting 'queue'"):
         serve_flags({"queue": "mail"})  # type: ignore[typeddict-unknown-key]
+
+
+@pytest.mark.parametrize("queues", ["mail", {"mail"}])
+def test_queues_are_a_list(queues: object) -> None:
+    """One name would be taken for a list of letters."""
+    with pytest.raises(TypeError, match=r"queues is a list of names, not .*mail"):
+        serve_flags({"queues": queues})  # type: ignore[typeddict-item]

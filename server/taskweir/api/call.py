@@ -10,16 +10,21 @@ async def _nothing_to_send() -> None:
     """Of a call that is answered at once."""
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Call:
     """`rpc` is the full path, e.g. google.cloud.tasks.v2.CloudTasks/CreateTask. `deadline` is in seconds of
     `time.monotonic`, None for a call without one. Names in `metadata` are lower case. `begin` has the client of a stream
-    know that it has begun."""
+    know that it has begun; `is_stopped` tells whether the stream ends because the server stops."""
 
     rpc: str
     metadata: Metadata
     deadline: float | None
     begin: Callable[[], Awaitable[object]] = _nothing_to_send
+    is_stopped: Callable[[], bool] = _never
 
     def header(self, name: str) -> str | None:
         """The first value sent under this name (lower case), if any."""

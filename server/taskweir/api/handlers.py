@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 import grpc.aio
+from google.protobuf.message import Message
 from google.rpc import status_pb2
 
 from taskweir.api.call import Call
@@ -44,11 +45,10 @@ def _handler(method: Method | StreamingMethod, calls: Calls, streams: Streams) -
 def _unary(method: Method, calls: Calls) -> Callable[[bytes, _Context], Awaitable[bytes]]:
     async def handle(data: bytes, context: _Context) -> bytes:
         try:
-            reply = await calls.serve(method, partial(method.parse, data), _call(method, context))
+            return await calls.serve(method, partial(method.parse, data), _serialized, _call(method, context))
         except Refusal as refusal:
             await _abort(context, refusal)
             raise
-        return reply.SerializeToString()
 
     return handle
 
@@ -59,17 +59,22 @@ def _stream(
     async def handle(data: bytes, context: _Context) -> None:
         call = _call(method, context)
         call.begin = lambda: context.send_initial_metadata(())
-        replies = calls.stream(method, partial(method.parse, data), call)
+        call.is_stopped = streams.have_ended
+        replies = calls.stream(method, partial(method.parse, data), _serialized, call)
         try:
             with streams:
                 async with aclosing(replies):
                     async for reply in replies:
-                        await context.write(reply.SerializeToString())
+                        await context.write(reply)
         except Refusal as refusal:
             await _abort(context, refusal)
             raise
 
     return handle
+
+
+def _serialized(reply: Message) -> bytes:
+    return reply.SerializeToString()
 
 
 def _call(method: AnyMethod, context: _Context) -> Call:

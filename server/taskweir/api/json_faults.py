@@ -1,20 +1,23 @@
 """What is wrong with JSON that does not fit a message, in the words of Google's front ends."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
+from taskweir.api.json_values import fits
 from taskweir.domain.errors import BadRequest, FieldViolation, InvalidArgument, quoted
 
 TrueName: TypeAlias = Callable[[str], str]
 """From the full name of a stub's type to the one that clients know."""
 
+BOOLS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+"""As text, where JSON has no other: in queries, and as keys."""
 _MOST: Final = 20
 """Violations told of one request."""
 _WELL_KNOWN: Final = "google.protobuf."
@@ -25,12 +28,11 @@ _TYPE_NAMES: Final[Mapping[int, str]] = {
 }
 
 
-def invalid(violations: Iterator[FieldViolation]) -> InvalidArgument:
-    """The refusal that tells the first few of them; not of none."""
+def refuse(violations: Iterable[FieldViolation]) -> None:
+    """Raises InvalidArgument, with the first few of them, if there are any."""
     told = tuple(islice(violations, _MOST))
-    if not told:
-        return InvalidArgument("Invalid JSON payload received.")
-    return InvalidArgument("\n".join(one.description for one in told), BadRequest(told))
+    if told:
+        raise InvalidArgument("\n".join(one.description for one in told), BadRequest(told))
 
 
 def violations(
@@ -40,7 +42,7 @@ def violations(
     if not isinstance(content, Mapping):
         yield _misfit(path, _type_url(message.full_name, true_name), content)
         return
-    by_name = {name: field for field in message.fields for name in (field.name, field.json_name)}
+    by_name = _fields(message)
     seen: set[str] = set()
     for name, value in content.items():
         field = by_name.get(name)
@@ -50,6 +52,12 @@ def violations(
             yield from _taken_oneof(field, seen, path)
             seen.add(field.name)
             yield from _in_field(field, value, true_name, _below(path, field.name))
+
+
+@cache
+def _fields(message: Descriptor) -> Mapping[str, FieldDescriptor]:
+    """By either of their names."""
+    return {name: field for field in message.fields for name in (field.name, field.json_name)}
 
 
 def _taken_oneof(field: FieldDescriptor, seen: set[str], path: str) -> Iterator[FieldViolation]:
@@ -65,8 +73,10 @@ def _taken_oneof(field: FieldDescriptor, seen: set[str], path: str) -> Iterator[
 def _in_field(
     field: FieldDescriptor, value: object, true_name: TrueName, path: str
 ) -> Iterator[FieldViolation]:
-    if not field.is_repeated or is_map(field):
+    if not field.is_repeated:
         yield from _in_value(field, value, true_name, path)
+    elif is_map(field):
+        yield from _in_map(field, value, true_name, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _in_value(field, item, true_name, f"{path}[{index}]")
@@ -80,35 +90,52 @@ def _in_value(
     plain = plain_message(field)
     if plain is not None:
         yield from violations(value, plain, true_name, path)
-    elif not _fits(field, value):
-        yield _misfit(path, _type_of(field, true_name), value)
+    elif not fits(field, value):
+        type_name = _type_of(field, true_name)
+        if field.type == FieldDescriptor.TYPE_BYTES and isinstance(value, str):
+            yield FieldViolation(path, f"Invalid value at '{path}' ({type_name}), {_no_base64(value)}")
+        else:
+            yield _misfit(path, type_name, value)
 
 
-def _fits(field: FieldDescriptor, value: object) -> bool:
-    """Whether one value of a field, or a whole map, can be read."""
-    assert field.containing_type is not None
-    owner = GetMessageClass(field.containing_type)()
-    try:
-        put_json({field.name: [value] if field.is_repeated and not is_map(field) else value}, owner)
-    except ParseError:
-        return False
-    return True
+def _in_map(
+    field: FieldDescriptor, value: object, true_name: TrueName, path: str
+) -> Iterator[FieldViolation]:
+    if not isinstance(value, Mapping):
+        yield _misfit(path, "Map", value)
+        return
+    assert field.message_type is not None
+    fields = field.message_type.fields_by_name
+    for index, (key, item) in enumerate(value.items()):
+        yield from _in_value(fields["key"], _key(fields["key"], key), true_name, f"{path}[{index}].key")
+        yield from _in_value(fields["value"], item, true_name, f"{path}[{index}].value")
 
 
-def put_json(content: dict[str, Any], message: Message) -> None:
-    """Write parsed JSON into a message. Raises ParseError."""
+def _key(field: FieldDescriptor, key: str) -> object:
+    """Keys are text in JSON, even those that are bools."""
+    return BOOLS.get(key, key) if field.type == FieldDescriptor.TYPE_BOOL else key
+
+
+def _no_base64(text: str) -> str:
+    return f"Base64 decoding failed for {_shown(text)}"
+
+
+def put_json(content: dict[str, Any], message: Message, true_name: TrueName, above: str = "") -> None:
+    """Write parsed JSON into a message, which `above` is the path to. Raises InvalidArgument."""
+    refuse(violations(content, cast("Descriptor", message.DESCRIPTOR), true_name, above))
     try:
         ParseDict(content, message)
     except ParseError:
-        raise
-    except Exception as error:  # it stumbles over some values, such as a number that no double can hold
-        raise ParseError(str(error)) from error
+        # Not chained: its text speaks of the stubs.
+        raise InvalidArgument("Invalid JSON payload received.") from None
 
 
+@cache
 def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
+@cache
 def plain_message(field: FieldDescriptor) -> Descriptor | None:
     """A field's type where that has fields of its own in JSON, unlike a map, a Timestamp or the like."""
     message = field.message_type
@@ -162,16 +189,9 @@ def field_path(message: Descriptor, name: str) -> Sequence[FieldDescriptor] | No
     found: list[FieldDescriptor] = []
     inside: Descriptor | None = message
     for part in name.split("."):
-        field = _field(inside, part) if inside is not None else None
+        field = _fields(inside).get(part) if inside is not None else None
         if field is None:
             return None
         found.append(field)
         inside = None if field.is_repeated else plain_message(field)
     return found
-
-
-def _field(message: Descriptor, name: str) -> FieldDescriptor | None:
-    field: FieldDescriptor | None = message.fields_by_name.get(name)
-    if field is not None:
-        return field
-    return next((field for field in message.fields if field.json_name == name), None)

@@ -3,11 +3,12 @@
 import asyncio
 import inspect
 import logging
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
@@ -108,7 +109,13 @@ Observe: TypeAlias = Callable[[str, Code, float], None]
 """Is told of each call: the full path of its method, the code it was answered with, and how many seconds it took."""
 
 Read: TypeAlias = Callable[[], Message]
-"""Makes a request's message of what was sent. Raises InvalidArgument."""
+"""Makes a request's message of what was sent. Raises InvalidArgument, and what kept the request from coming whole."""
+
+Write: TypeAlias = Callable[[Message], bytes]
+"""Makes of a reply what the surface sends."""
+
+_CLOCKS_DIFFER: Final = 0.1
+"""Seconds. A client ends a call by its own clock, and the deadline that it told came here later, and rounded up."""
 
 
 def _carry_out(method: Method, request: Message, call: Call) -> Awaitable[Message]:
@@ -116,7 +123,8 @@ def _carry_out(method: Method, request: Message, call: Call) -> Awaitable[Messag
 
 
 class Calls:
-    """Every call of every surface passes here. A call that its caller gave up counts as CANCELLED."""
+    """Every call of every surface passes here. A call that its caller gave up counts as CANCELLED, and as
+    DEADLINE_EXCEEDED where its deadline had passed by then; a stream that ended because the server stops, as OK."""
 
     def __init__(
         self, checks: Sequence[Check] = (), carry_out: CarryOut = _carry_out, observe: Observe | None = None
@@ -125,54 +133,59 @@ class Calls:
         self._carry_out = carry_out
         self._observe = observe
 
-    async def serve(self, method: Method, read: Read, call: Call) -> Message:
+    async def serve(self, method: Method, read: Read, write: Write, call: Call) -> bytes:
         """Serve a call that is answered once. Raises Refusals, InternalError among them, and nothing else."""
-        began, code = perf_counter(), Code.OK
-        call_deadline.set(call.deadline)
+        began = perf_counter()
         try:
-            request = read()
-            for check in self._checks:
-                check(method, request, call)
-            return await self._carry_out(method, request, call)
+            request = self._admitted(method, read, call)
+            reply = write(await self._carry_out(method, request, call))
         except BaseException as error:
-            code = _code(error)
-            if _is_bug(error):
-                _log.exception("%s failed", method.rpc)
-                raise InternalError from error
+            self._ended(method, call, began, error)
             raise
-        finally:
-            if self._observe is not None:
-                self._observe(method.rpc, code, perf_counter() - began)
+        self._count(method, Code.OK, began)
+        return reply
 
-    async def stream(self, method: StreamingMethod, read: Read, call: Call) -> AsyncGenerator[Message, None]:
+    async def stream(
+        self, method: StreamingMethod, read: Read, write: Write, call: Call
+    ) -> AsyncGenerator[bytes, None]:
         """Serve a call that is answered with a stream, and count it when that ends. Raises as `serve` does."""
-        began, code = perf_counter(), Code.OK
-        call_deadline.set(call.deadline)
+        began = perf_counter()
         try:
-            request = read()
-            for check in self._checks:
-                check(method, request, call)
+            request = self._admitted(method, read, call)
             async with aclosing(method.implementation(request, call)) as replies:
                 async for reply in replies:
-                    yield reply
+                    yield write(reply)
         except BaseException as error:
-            code = _code(error)
-            if _is_bug(error):
-                _log.exception("%s failed", method.rpc)
-                raise InternalError from error
+            self._ended(method, call, began, error)
             raise
-        finally:
-            if self._observe is not None:
-                self._observe(method.rpc, code, perf_counter() - began)
+        self._count(method, Code.OK, began)
+
+    def _admitted(self, method: AnyMethod, read: Read, call: Call) -> Message:
+        call_deadline.set(call.deadline)
+        request = read()
+        for check in self._checks:
+            check(method, request, call)
+        return request
+
+    def _ended(self, method: AnyMethod, call: Call, began: float, error: BaseException) -> None:
+        """Not in good order. A bug of ours is logged here; nobody above could do more about it."""
+        self._count(method, _code(error, call), began)
+        if isinstance(error, Exception) and not isinstance(error, Refusal):
+            _log.error("%s failed", method.rpc, exc_info=error)
+            raise InternalError from error
+
+    def _count(self, method: AnyMethod, code: Code, began: float) -> None:
+        if self._observe is not None:
+            self._observe(method.rpc, code, perf_counter() - began)
 
 
-def _code(error: BaseException) -> Code:
+def _code(error: BaseException, call: Call) -> Code:
     if isinstance(error, Refusal):
         return error.code
     # Generators that nobody reads any more are ended by an exception of their own.
-    return Code.CANCELLED if isinstance(error, asyncio.CancelledError | GeneratorExit) else Code.INTERNAL
-
-
-def _is_bug(error: BaseException) -> bool:
-    """Nobody above could do more about one than log it."""
-    return isinstance(error, Exception) and not isinstance(error, Refusal)
+    if not isinstance(error, asyncio.CancelledError | GeneratorExit):
+        return Code.INTERNAL
+    if call.is_stopped():
+        return Code.OK
+    late = call.deadline is not None and time.monotonic() > call.deadline - _CLOCKS_DIFFER
+    return Code.DEADLINE_EXCEEDED if late else Code.CANCELLED

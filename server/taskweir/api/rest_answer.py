@@ -36,8 +36,8 @@ _STATUSES: Final[Mapping[Code, int]] = {
 """The canonical mapping, of google/rpc/code.proto."""
 
 
-def json_response(message: Message, *, enums_as_numbers: bool) -> web.Response:
-    return web.Response(body=json_of(message, enums_as_numbers=enums_as_numbers), headers=_HEADERS)
+def json_response(body: bytes) -> web.Response:
+    return web.Response(body=body, headers=_HEADERS)
 
 
 def json_of(message: Message, *, enums_as_numbers: bool) -> bytes:
@@ -66,4 +66,5 @@ def error_json(refusal: Refusal) -> bytes:
 
 
 def _encoded(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    """Refusals quote what clients sent, which may hold what UTF-8 cannot."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -1,25 +1,25 @@
 """An HTTP request as a message: the fields in its path, its query and its body."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.json_format import ParseError
 from google.protobuf.message import Message
 
 from taskweir.api.http_rule import WHOLE_BODY, Binding
 from taskweir.api.json_faults import (
+    BOOLS,
     TrueName,
     cannot_bind,
     field_path,
-    invalid,
     is_map,
     plain_message,
     put_json,
-    violations,
+    refuse,
 )
+from taskweir.api.json_text import parsed
 from taskweir.domain.errors import FieldViolation, InvalidArgument
 
 _SYSTEM_PARAMETERS: Final = frozenset(
@@ -38,7 +38,7 @@ _SYSTEM_PARAMETERS: Final = frozenset(
     }
 )
 """Of every Google API, and so is whatever begins with $. They are no fields."""
-_BOOLS: Final = {"true": True, "false": False}
+_SNAKE: Final = re.compile("(?<=[a-z0-9])_([a-z])")
 
 
 class RequestReader:
@@ -68,7 +68,7 @@ class RequestReader:
         """
         message = self._request()
         if body:
-            self._read_json(_parsed(body), message)
+            self._read_json(parsed(body), message)
         if query:
             self._read_query(query, message)
         for name, text in path_values.items():
@@ -81,11 +81,7 @@ class RequestReader:
             raise InvalidArgument(
                 'Invalid JSON payload received. Unknown name "": Root element must be a message.'
             )
-        try:
-            put_json(whole, message)
-        except ParseError:
-            # Not chained: its text speaks of the stubs.
-            raise invalid(violations(whole, self._descriptor, self._true_name)) from None
+        put_json(whole, message, self._true_name)
 
     def _read_query(self, query: str, message: Message) -> None:
         unknown: list[FieldViolation] = []
@@ -95,27 +91,16 @@ class RequestReader:
                 unknown.append(cannot_bind(name))
             else:
                 self._put(message, fields, texts)
-        if unknown:
-            raise invalid(iter(unknown))
+        refuse(unknown)
 
     def _put(self, message: Message, fields: Sequence[FieldDescriptor], texts: Sequence[str]) -> None:
         for field in fields[:-1]:
             message = getattr(message, field.name)
         leaf = fields[-1]
-        values = [_json_value(leaf, text) for text in texts]
+        values = [_json_value(leaf, text) for text in _joined(leaf, texts)]
         content: dict[str, Any] = {leaf.name: values if leaf.is_repeated else values[-1]}
-        try:
-            put_json(content, message)
-        except ParseError:
-            raise invalid(self._misfits(content, fields)) from None
-
-    def _misfits(
-        self, content: Mapping[str, Any], fields: Sequence[FieldDescriptor]
-    ) -> Iterator[FieldViolation]:
         above = ".".join(field.name for field in fields[:-1])
-        owner = fields[-1].containing_type
-        assert owner is not None
-        return violations(content, owner, self._true_name, above)
+        put_json(content, message, self._true_name, above)
 
 
 def _scalar_path(message: Descriptor, name: str) -> Sequence[FieldDescriptor]:
@@ -123,13 +108,6 @@ def _scalar_path(message: Descriptor, name: str) -> Sequence[FieldDescriptor]:
     if fields is None or fields[-1].message_type is not None or fields[-1].is_repeated:
         raise ValueError(f"{message.full_name} has no field {name} that a path could hold")
     return fields
-
-
-def _parsed(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgument(f"Invalid JSON payload received. {error}") from error
 
 
 def _parameters(query: str) -> Mapping[str, list[str]]:
@@ -145,9 +123,16 @@ def _parameters(query: str) -> Mapping[str, list[str]]:
     return found
 
 
+def _joined(field: FieldDescriptor, texts: Sequence[str]) -> Sequence[str]:
+    """An update mask may be in pieces, and its paths in snake_case, which JSON has not."""
+    if field.message_type is None or field.message_type.full_name != "google.protobuf.FieldMask":
+        return texts
+    return [_SNAKE.sub(lambda found: found[1].upper(), ",".join(texts))]
+
+
 def _json_value(field: FieldDescriptor, text: str) -> object:
     """Text as JSON has it: numbers, names of enums and the like may be strings there, but no bools."""
     is_bool = field.type == FieldDescriptor.TYPE_BOOL or (
         field.message_type is not None and field.message_type.full_name == "google.protobuf.BoolValue"
     )
-    return _BOOLS.get(text, text) if is_bool else text
+    return BOOLS.get(text, text) if is_bool else text

@@ -59,8 +59,10 @@ def _check_credentials(call: Call) -> None:
 
 
 def _check_routing(method: AnyMethod, request: Message, call: Call) -> None:
-    """The header repeats, URL-encoded, the field by which the call is routed."""
+    """The header repeats, URL-encoded, the field by which the call is routed, if there is one."""
     field = method.routing_field
+    if not field:
+        return
     name = attrgetter(field)(request)
     params = parse_qs(call.header(_ROUTING_HEADER) or "", keep_blank_values=True)
     if name not in params.get(field, ()):

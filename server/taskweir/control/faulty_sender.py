@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final
 
 from taskweir.control.faults import Faults
 from taskweir.domain.fault import AnswerEarly, CutOff, Delay, DeliverTwice, Fail, Fault, LoseEffect
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.scope import Scope
 from taskweir.domain.times import SECOND, Micros
+from taskweir.push.late_effects import LateEffects
 from taskweir.push.sender import Outcome, Sender
 
 _LOG: Final = logging.getLogger("taskweir.fault")
@@ -26,11 +28,13 @@ _UNTOUCHED: Final = Outcome(None, latency=0)
 class FaultySender:
     """Implements `push.sender.Sender`."""
 
-    def __init__(self, sender: Sender, faults: Faults) -> None:
+    def __init__(self, sender: Sender, faults: Faults, late: LateEffects | None = None) -> None:
+        """`late` is told of requests that are answered before they are sent."""
         self._sender = sender
         self._faults = faults
-        self._late: dict[asyncio.Task[None], str] = {}
-        """With the project of each."""
+        self._effects = LateEffects() if late is None else late
+        self._late: dict[asyncio.Task[None], tuple[str, Callable[[], None]]] = {}
+        """With the project of each, and what is to be called at its end."""
         self._room = asyncio.Semaphore(_MOST_LATE)
         faults.when_forgotten(self._drop_late)
 
@@ -89,7 +93,7 @@ class FaultySender:
         began = time.monotonic()
         await self._room.acquire()
         late = asyncio.create_task(self._send_late(request, fault, delay), name=f"late {request.task}")
-        self._late[late] = request.task.queue.project
+        self._late[late] = request.task.queue.project, self._effects.begin(Scope.of(request.task.queue))
         late.add_done_callback(self._on_late_end)
         return _replaced(Outcome(None, latency=round((time.monotonic() - began) * SECOND)), fault, 200)
 
@@ -98,14 +102,15 @@ class FaultySender:
         _log("late delivery", request, fault, await self._sender.send(request))
 
     def _on_late_end(self, late: asyncio.Task[None]) -> None:
-        del self._late[late]
+        _, over = self._late.pop(late)
         self._room.release()
+        over()
         if not late.cancelled() and late.exception() is not None:
             _LOG.error("a late delivery failed by a fault of the server", exc_info=late.exception())
 
     def _drop_late(self, project: str | None) -> None:
         """Of a project that is reset, or (None) all."""
-        for late, its in self._late.items():
+        for late, (its, _) in self._late.items():
             if project in (None, its):
                 late.cancel()
 

@@ -1,11 +1,12 @@
 """Asking for what was done: attempts that have ended and tasks that are gone, paged or as they come."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Final, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, TypeVar
 
 from taskweir.clock import Clock
-from taskweir.domain.errors import InvalidArgument
+from taskweir.control.feed import READ_AT_ONCE, Feed, Record
+from taskweir.domain.errors import InvalidArgument, ResourceExhausted
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.model import Queue
 from taskweir.domain.page_token import PageTokens
@@ -15,32 +16,31 @@ from taskweir.store.base import Store
 
 USUAL_PAGE: Final = 100
 LARGEST_PAGE: Final = 1_000
-_READ_AT_ONCE: Final = 100
-"""Records of one read for a watcher, and so in memory at a time."""
+_PAGE_BYTES: Final = 3 * 1024 * 1024
+"""Of one answer, about; a client takes 4 MiB in one message if it is not told otherwise."""
+_READ_BYTES: Final = 256 * 1024
+"""Of one read for streams, about: each that lags has as much in memory."""
+MOST_WATCHERS: Final = 1_000
 
-
-class _Record(Protocol):
-    @property
-    def id(self) -> int: ...
-
-
-R = TypeVar("R", bound=_Record)
+R = TypeVar("R", bound=Record)
 
 
 class History:
-    """A `store.base.Listener`, so that who watches is woken when there is something new."""
+    """A `store.base.Listener`, so that there is something new for who watches."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._grew = asyncio.Event()
+        self._attempts = Feed(self._next_attempts, self.latest_attempt, AttemptFilter())
+        self._finished = Feed(self._next_finished, self.latest_finished_task, FinishedFilter())
+        self._watchers = 0
 
     async def attempts(self, filter: AttemptFilter, page_size: int, page_token: str) -> Page[AttemptRecord]:
         """In the order in which they ended. Raises InvalidArgument for a page token that is not of this listing, and
         for a negative page size."""
 
         def read(after: int, limit: int) -> Awaitable[Sequence[AttemptRecord]]:
-            return self._store.list_attempts(filter, after, limit)
+            return self._store.list_attempts(filter, after, limit, max_bytes=_PAGE_BYTES)
 
         listing = f"ListAttempts\n{filter.scope}\n{sorted(filter.outcomes)}\n{filter.start}\n{filter.end}"
         return await self._page(read, listing, page_size, page_token)
@@ -51,7 +51,7 @@ class History:
         """In the order in which they went. Raises as `attempts` does."""
 
         def read(after: int, limit: int) -> Awaitable[Sequence[FinishedTask]]:
-            return self._store.list_finished_tasks(filter, after, limit)
+            return self._store.list_finished_tasks(filter, after, limit, max_bytes=_PAGE_BYTES)
 
         listing = f"ListFinishedTasks\n{filter.scope}\n{sorted(filter.endings)}\n{filter.start}\n{filter.end}"
         return await self._page(read, listing, page_size, page_token)
@@ -82,46 +82,38 @@ class History:
         """The id of the finished task recorded last, 0 where there is none."""
         return (await self._store.history_ends())[1]
 
+    # watching
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """To be in while one watches. Raises ResourceExhausted when as many do as may."""
+        if self._watchers >= MOST_WATCHERS:
+            raise ResourceExhausted(f"{MOST_WATCHERS:,} streams of the history are open already.")
+        self._watchers += 1
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+
     def watch_attempts(self, filter: AttemptFilter, after: int) -> AsyncGenerator[AttemptRecord, None]:
         """Without end: those kept of a greater id than `after`, and then each as it ends."""
-
-        def read(after: int) -> Awaitable[Sequence[AttemptRecord]]:
-            return self._store.list_attempts(filter, after, _READ_AT_ONCE)
-
-        return self._watch(read, self.latest_attempt, after)
+        return self._attempts.watch(filter, after)
 
     def watch_finished_tasks(self, filter: FinishedFilter, after: int) -> AsyncGenerator[FinishedTask, None]:
         """Without end: those kept of a greater id than `after`, and then each as it goes."""
+        return self._finished.watch(filter, after)
 
-        def read(after: int) -> Awaitable[Sequence[FinishedTask]]:
-            return self._store.list_finished_tasks(filter, after, _READ_AT_ONCE)
+    async def _next_attempts(self, filter: AttemptFilter, after: int) -> Sequence[AttemptRecord]:
+        return await self._store.list_attempts(filter, after, READ_AT_ONCE, max_bytes=_READ_BYTES)
 
-        return self._watch(read, self.latest_finished_task, after)
-
-    async def _watch(
-        self,
-        read: Callable[[int], Awaitable[Sequence[R]]],
-        latest: Callable[[], Awaitable[int]],
-        after: int,
-    ) -> AsyncGenerator[R, None]:
-        """Reads on at the pace of whoever asks for the next record, so that a slow one takes no memory."""
-        while True:
-            # Both before the read: what comes while it runs is read after the wait, which then is none.
-            grew, latest_before = self._grew, await latest()
-            records = await read(after)
-            for record in records:
-                yield record
-                after = record.id
-            if not records:
-                # Nothing up to there is asked for, and need not be looked at again.
-                after = max(after, latest_before)
-                await grew.wait()
+    async def _next_finished(self, filter: FinishedFilter, after: int) -> Sequence[FinishedTask]:
+        return await self._store.list_finished_tasks(filter, after, READ_AT_ONCE, max_bytes=_READ_BYTES)
 
     # What the store tells.
 
     def history_grew(self) -> None:
-        self._grew.set()
-        self._grew = asyncio.Event()
+        self._attempts.grew()
+        self._finished.grew()
 
     def task_due(self, queue_uid: int, at: Instant) -> None:
         """Not history yet."""

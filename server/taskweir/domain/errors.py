@@ -6,6 +6,7 @@
     ├── TaskNotFound, TaskGone, TaskExists, TaskTombstoned
     ├── FailedPrecondition, NotFound, Aborted, PermissionDenied, Unauthenticated
     ├── DeadlineExceeded         the caller's deadline passed before the write began
+    ├── ResourceExhausted        as much of something as there may be is there already
     └── Unavailable              the store cannot write, or too much is waiting
 
 Messages are production's where `production-answers` records them. A refusal is the caller's to mend; anything else
@@ -173,6 +174,10 @@ class TaskTombstoned(Refusal):
 class DeadlineExceeded(Refusal):
     code = Code.DEADLINE_EXCEEDED
     text = "The request's deadline passed before it was carried out."
+
+
+class ResourceExhausted(Refusal):
+    code = Code.RESOURCE_EXHAUSTED
 
 
 class Unavailable(Refusal):

@@ -18,6 +18,9 @@ _VALUE_KEPT: Final = 1_024
 _HEADERS_KEPT: Final = 16_384
 """Characters of all headers of an attempt together; those past it are kept without their values."""
 
+_SIZE: Final = 1_024
+"""Bytes of a record, about, beside its longer texts."""
+
 _SECRET_NAMES: Final = ("authorization", "cookie", "token", "secret", "api-key", "assertion")
 """A header whose name has one of these in it is blacked out."""
 _SCHEMES: Final = ("Bearer ", "Basic ")
@@ -59,6 +62,17 @@ class AttemptRecord:
     retry_at: Instant | None = None
     id: int = 0
 
+    @property
+    def about(self) -> TaskName:
+        """The task's name, as of a finished task."""
+        return self.task
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return _SIZE + headers + len(self.request_line) + len(self.body_start) + len(self.error)
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedTask:
@@ -71,6 +85,16 @@ class FinishedTask:
     dispatch_count: int
     id: int = 0
 
+    @property
+    def about(self) -> TaskName:
+        """The task's name, as of an attempt."""
+        return self.name
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return _SIZE
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptFilter:
@@ -82,6 +106,13 @@ class AttemptFilter:
     start: Instant = -LATEST
     end: Instant = LATEST + 1
 
+    def matches(self, record: AttemptRecord) -> bool:
+        return (
+            self.scope.has(record.task)
+            and (not self.outcomes or record.outcome in self.outcomes)
+            and self.start <= record.dispatch_time < self.end
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedFilter:
@@ -92,6 +123,13 @@ class FinishedFilter:
     endings: frozenset[Ending] = field(default_factory=frozenset)
     start: Instant = -LATEST
     end: Instant = LATEST + 1
+
+    def matches(self, task: FinishedTask) -> bool:
+        return (
+            self.scope.has(task.name)
+            and (not self.endings or task.ending in self.endings)
+            and self.start <= task.finish_time < self.end
+        )
 
 
 def headers_to_keep(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from taskweir.domain.model import RateLimits
-from taskweir.domain.times import DAY, SECOND, Instant, Micros
+from taskweir.domain.times import DAY, LATEST, SECOND, Instant, Micros
 
 _LONGEST_WAIT: Micros = 36_500 * DAY
-"""For rates so small that their next token is beyond any calendar."""
+"""For rates so small that the wait for a token cannot be reckoned with."""
 
 _EPSILON = 1e-9
 """Forgives the rounding of a refill, so that a token due at a whole microsecond is there at that microsecond."""
@@ -59,10 +59,13 @@ class TokenBucket:
         otherwise it would give none until the clock is where it was."""
         return self if now >= self.at else replace(self, at=now)
 
-    def next_token_at(self, now: Instant) -> Instant:
-        """The first microsecond at which a token is available."""
+    def next_token_at(self, now: Instant) -> Instant | None:
+        """The first microsecond at which a token is available, None for one past the year 9999."""
         missing = 1 - self._tokens_at(now) - _EPSILON
-        return now if missing <= 0 else now + math.ceil(min(missing * SECOND / self.rate, _LONGEST_WAIT))
+        if missing <= 0:
+            return now
+        at = now + math.ceil(min(missing * SECOND / self.rate, _LONGEST_WAIT))
+        return at if at <= LATEST else None
 
     def _tokens_at(self, now: Instant) -> float:
         elapsed = max(0, now - self.at)

@@ -42,6 +42,28 @@ class Scope:
             case TaskName():
                 return cls(name.queue.project, name.queue.location, name.queue.id, name.id)
 
+    @classmethod
+    def around(cls, name: TaskName) -> tuple[Self, ...]:
+        """Everything that a task is a part of, itself among it, from the widest to the narrowest."""
+        queue = name.queue
+        return (
+            cls(),
+            cls(queue.project),
+            cls(queue.project, queue.location),
+            cls(queue.project, queue.location, queue.id),
+            cls(queue.project, queue.location, queue.id, name.id),
+        )
+
+    def has(self, name: TaskName) -> bool:
+        """Whether the task is this or a part of it: as `covers`, for those who ask often."""
+        queue = name.queue
+        return (
+            (not self.project or self.project == queue.project)
+            and (not self.location or self.location == queue.location)
+            and (not self.queue or self.queue == queue.id)
+            and (not self.task or self.task == name.id)
+        )
+
     def __str__(self) -> str:
         """The full name; empty for everything."""
         kinds = ("projects", "locations", "queues", "tasks")

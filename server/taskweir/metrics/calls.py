@@ -35,7 +35,7 @@ class CallMetrics:
             calls.add_metric((rpc, code.name), count)
         seconds = HistogramMetricFamily(
             "taskweir_call_duration_seconds",
-            "From a call's arrival to its answer, by method; of a stream, to its end.",
+            "From when a call's request has come until its reply is ready, by method; of a stream, until its end.",
             labels=("rpc",),
         )
         for rpc, histogram in list(self._seconds.items()):

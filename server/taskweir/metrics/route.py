@@ -8,10 +8,12 @@ from aiohttp import web
 _TEXT_FORMAT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def metrics_route(scrape: Callable[[], Awaitable[bytes]]) -> web.RouteDef:
-    """The route that answers with what `scrape` gives: text in Prometheus' format."""
+def metrics_page(
+    scrape: Callable[[], Awaitable[bytes]],
+) -> Callable[[web.BaseRequest], Awaitable[web.Response]]:
+    """The page that has what `scrape` gives: text in Prometheus' format."""
 
-    async def metrics(_: web.Request) -> web.Response:
+    async def metrics(_: web.BaseRequest) -> web.Response:
         return web.Response(body=await scrape(), headers={"Content-Type": _TEXT_FORMAT})
 
-    return web.get("/metrics", metrics)
+    return metrics

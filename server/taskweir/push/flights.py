@@ -9,7 +9,7 @@ from typing import Any, Final
 from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Task
-from taskweir.domain.times import SECOND, Micros
+from taskweir.domain.times import SECOND, Instant, Micros
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.releases import Releases
@@ -23,10 +23,12 @@ _PAUSE_AFTER_TROUBLE: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """What an attempt holds until it ends: a slot and so many bytes of its queue's; nothing when that is gone."""
+    """What an attempt holds until it ends: so many bytes of its queue's, and a slot unless that is gone."""
 
-    window: QueueWindow | None
+    number: int
+    window: QueueWindow
     size: int
+    has_slot: bool
 
 
 class Flights:
@@ -39,7 +41,7 @@ class Flights:
         dispatcher: Dispatcher,
         capacity: Capacity,
         releases: Releases,
-        on_end: Callable[[QueueWindow | None], None],
+        on_end: Callable[[QueueWindow], None],
     ) -> None:
         """`on_end` is called after each, with its queue's window."""
         self._store = store
@@ -49,24 +51,44 @@ class Flights:
         self._releases = releases
         self._on_end = on_end
         self._all: dict[asyncio.Task[None], _Flight] = {}
+        self.begun = 0
+        """How many there were since the start."""
+        self.gone: set[QueueWindow] = set()
+        """Queues that are gone, with an attempt in flight."""
 
     def __len__(self) -> int:
         return len(self._all)
 
+    def have_ended(self, begun: int) -> bool:
+        """Whether the first so many are over."""
+        return not self._all or next(iter(self._all.values())).number > begun
+
+    def blocked(self, now: Instant) -> set[tuple[int, int]]:
+        """Uids of queues of which a task waits for nothing but for what attempts in flight hold, each with how many
+        were begun of it."""
+        queues = {flight.window for flight in self._all.values()}
+        return {(window.queue.uid, window.begun) for window in queues if window.is_blocked(now)}
+
+    def queue_gone(self, window: QueueWindow) -> None:
+        """Its attempts in flight go on."""
+        window.is_gone = True
+        if window.in_flight:
+            self.gone.add(window)
+
     def begin(self, window: QueueWindow, task: Task) -> None:
         """Attempt a claimed task."""
-        self._take_slot(window)
-        self._begin(_Flight(window, task.body_size), self._attempt(window, task))
+        flight = self._flight(window, task.body_size)
+        self._begin(flight, self._attempt(window, task))
 
     def begin_run(self, window: QueueWindow, task_uid: int) -> None:
-        """Make an attempt that RunTask asked for."""
-        self._take_slot(window)
-        flight = _Flight(window, 0)
-        self._begin(flight, self._run(window, flight, task_uid))
-
-    def drop_run(self, task_uid: int) -> None:
-        """For a queue that is gone, and its tasks with it; asking for the task ends its hold."""
-        self._begin(_Flight(None, 0), self._drop(task_uid))
+        """Make an attempt that RunTask asked for; none when the queue is gone, and its tasks with it: asking for the
+        task ends its hold."""
+        if window.is_gone:
+            self.gone.add(window)
+            self._begin(self._flight(window, 0, has_slot=False), self._drop(task_uid))
+        else:
+            flight = self._flight(window, 0)
+            self._begin(flight, self._run(flight, task_uid))
 
     async def land(self, timeout: Micros) -> int:
         """Let all end within `timeout` of real time; how many were cut off."""
@@ -74,21 +96,17 @@ class Flights:
             await asyncio.wait(self._all, timeout=timeout / SECOND)
         return await _cancel(list(self._all))
 
-    async def cut_off(self, queue_uids: Collection[int]) -> None:
-        """End those of some queues now. Returns when they have ended."""
-        gone = set(queue_uids)
-        await _cancel(
-            [
-                attempt
-                for attempt, flight in self._all.items()
-                if flight.window is not None and flight.window.queue.uid in gone
-            ]
-        )
+    async def cut_off(self, project: str | None) -> None:
+        """End those of queues that are gone, of a project or (None) of any, now. Returns when they have ended."""
+        await _cancel([attempt for attempt, flight in self._all.items() if flight.window.was_in(project)])
 
-    def _take_slot(self, window: QueueWindow) -> None:
+    def _flight(self, window: QueueWindow, size: int, *, has_slot: bool = True) -> _Flight:
+        self.begun += 1
         window.in_flight += 1
         window.begun += 1
-        self._capacity.take(1, 0)
+        if has_slot:
+            self._capacity.take(1, 0)
+        return _Flight(self.begun, window, size, has_slot)
 
     def _begin(self, flight: _Flight, attempt: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(attempt)
@@ -100,10 +118,12 @@ class Flights:
         flight = self._all.pop(attempt)
         if not attempt.cancelled() and (error := attempt.exception()) is not None:
             _LOG.error("an attempt was lost; its task is sent again after a restart", exc_info=error)
-        if flight.window is not None:
-            flight.window.in_flight -= 1
+        flight.window.in_flight -= 1
+        flight.window.free(self._capacity, flight.size)
+        if flight.has_slot:
             self._capacity.give_back(1, 0)
-            flight.window.free(self._capacity, flight.size)
+        if not flight.window.in_flight:
+            self.gone.discard(flight.window)
         self._on_end(flight.window)
 
     async def _attempt(self, window: QueueWindow, task: Task) -> None:
@@ -125,12 +145,12 @@ class Flights:
             self._releases.add([task])
             return None
 
-    async def _run(self, window: QueueWindow, flight: _Flight, task_uid: int) -> None:
+    async def _run(self, flight: _Flight, task_uid: int) -> None:
         task = await self._take_run(task_uid)
         if task is not None:
             flight.size = task.body_size
-            window.reserve(self._capacity, task.body_size)
-            await self._dispatcher.attempt(task, window.queue, forced=True)
+            flight.window.reserve(self._capacity, task.body_size)
+            await self._dispatcher.attempt(task, flight.window.queue, forced=True)
 
     async def _drop(self, task_uid: int) -> None:
         await self._take_run(task_uid)

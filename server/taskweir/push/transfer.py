@@ -17,6 +17,7 @@ CLOSED: Final = "the sender was closed"
 _BROKEN: Final = "the connection was closed before an answer came"
 _CUT_SHORT: Final = "the connection was closed within the answer's headers"
 _NEVER_SENT: Final = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
+"""Of the request, and so before it is sent; of an answer, libcurl says the second too."""
 
 
 class Transfer:
@@ -54,7 +55,7 @@ class Transfer:
             self.body_start += chunk[: BODY_KEPT - len(self.body_start)]
 
     def outcome(self, errno: int, message: str) -> Outcome:
-        if errno in _NEVER_SENT:
+        if errno in _NEVER_SENT and not self.is_sent:
             return unsent(message)
         if errno == pycurl.E_ABORTED_BY_CALLBACK and self.is_sent and message != CLOSED:
             message = _BROKEN

@@ -31,6 +31,7 @@ class QueueWindow:
 
     `claimed` tasks are held and wait for a token; `next_due` is when the store has more. `bytes_held` are of bodies
     claimed and in flight, and those asked for while a claim is under way (`is_asking`). `begun` counts its attempts.
+    One that `is_gone` is kept while attempts of the queue are in flight.
     """
 
     queue: Queue
@@ -39,13 +40,19 @@ class QueueWindow:
     claimed: deque[Task] = field(default_factory=deque)
     in_flight: int = 0
     begun: int = 0
+    is_gone: bool = False
     is_asking: bool = False
     bytes_held: int = 0
     bytes_per_claim: int = _FEWEST_BYTES_PER_CLAIM
 
     @property
     def runs(self) -> bool:
-        return self.queue.state is QueueState.RUNNING and self.queue.type is QueueType.PUSH
+        is_running = self.queue.state is QueueState.RUNNING and not self.is_gone
+        return is_running and self.queue.type is QueueType.PUSH
+
+    def was_in(self, project: str | None) -> bool:
+        """Whether the queue is gone, and was one of this project's, or (None) of any's."""
+        return self.is_gone and project in (None, self.queue.name.project)
 
     def may_have_due(self, now: Instant) -> bool:
         """Whether a task may be due that is not in flight; it may have been deleted since."""
@@ -131,9 +138,13 @@ class QueueWindow:
             return None
         self.bucket = self.bucket.rebased(now)
         token_at = self.bucket.next_token_at(now)
-        if self.claimed:
+        if self.claimed or token_at is None:
             return token_at
         return None if self.next_due is None else max(self.next_due, token_at)
+
+    def is_blocked(self, now: Instant) -> bool:
+        """Whether a task may be due that waits for neither its time nor a token, but for what others hold."""
+        return self.may_have_due(now) and self._tokens(now) > 0
 
     def lacks_bytes(self, capacity: Capacity) -> bool:
         """Whether the queue has to wait until others hold less. What is claimed has its bytes already."""

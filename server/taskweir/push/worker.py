@@ -6,9 +6,9 @@ polls: commits tell the worker of due tasks and changed queues, and attempts tha
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from taskweir.clock import Clock
@@ -17,14 +17,18 @@ from taskweir.domain.model import Queue, Task
 from taskweir.domain.rate import TokenBucket
 from taskweir.domain.scope import Scope
 from taskweir.domain.times import Instant, Micros
-from taskweir.push.activity import QueueActivity
+from taskweir.push.activity import Activity, QueueActivity
 from taskweir.push.agenda import Agenda
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.awaited import AwaitedAnswers
 from taskweir.push.capacity import Capacity
+from taskweir.push.claims import claim
 from taskweir.push.flights import Flights
+from taskweir.push.late_effects import LateEffects
 from taskweir.push.notice import Notice
 from taskweir.push.releases import Releases
+from taskweir.push.runs import Runs
+from taskweir.push.set_aside import SetAside
 from taskweir.push.waiting_line import WaitingLine
 from taskweir.push.window import QueueWindow, most_bytes
 from taskweir.store.base import Claim, ClaimRequest, Store
@@ -35,24 +39,34 @@ _LOOKS_PER_TICK: Final = 256
 _BYTES_PER_STORE_CALL: Final = 24 << 20
 """Of bodies, at the worst; a call for as much takes no other queue in, so that it brings 32 MiB at most."""
 _PAUSE_AFTER_TROUBLE: Final = 1.0
-"""Seconds of real time before the store is asked again after it refused, or a queue is looked at after a fault."""
+"""Seconds of real time before the worker goes on after a fault of its own."""
 
 
 class Worker:
     """Dispatches the tasks of every RUNNING push queue. A `store.base.Listener`."""
 
-    def __init__(self, store: Store, clock: Clock, dispatcher: Dispatcher, capacity: Capacity) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        dispatcher: Dispatcher,
+        capacity: Capacity,
+        late: LateEffects | None = None,
+    ) -> None:
+        """`late` is what counts as in flight besides attempts."""
         self._store = store
         self._clock = clock
         self._capacity = capacity
         self._windows: dict[int, QueueWindow] = {}
         self._agenda = Agenda()
         self._line = WaitingLine()
-        self._set_aside: set[int] = set()
-        self._runs: deque[tuple[int, int]] = deque()
+        self._set_aside = SetAside(self._look_again)
+        self._runs = Runs()
         self._wakeup = asyncio.Event()
         self._releases = Releases(store, self._wakeup.set)
         self._changed = Notice()
+        self.late = LateEffects() if late is None else late
+        self.late.when_over(self._changed.give)
         self._answers = AwaitedAnswers(dispatcher.sender, self._changed.give)
         dispatcher = replace(dispatcher, sender=self._answers)
         self._flights = Flights(store, clock, dispatcher, capacity, self._releases, self._on_end)
@@ -87,10 +101,11 @@ class Worker:
         self._changed.give()
         return await self._flights.land(timeout)
 
-    async def cut_off(self, queue_uids: Collection[int]) -> None:
-        """End the attempts of queues that a reset has removed. Returns when none is left; nothing is recorded."""
-        self._runs = deque(run for run in self._runs if run[0] not in queue_uids)
-        await self._flights.cut_off(queue_uids)
+    async def cut_off(self, project: str | None) -> None:
+        """End the attempts of queues that are gone, of a project or (None) of any. Returns when none is left; nothing
+        is recorded."""
+        self._runs.forget(project)
+        await self._flights.cut_off(project)
 
     # What the store tells.
 
@@ -101,7 +116,7 @@ class Worker:
             self._plan(window)
 
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
-        self._runs.append((queue_uid, task_uid))
+        self._runs.add(self._windows[queue_uid], task_uid)
         self._wakeup.set()
 
     def queue_changed(self, queue: Queue) -> None:
@@ -115,10 +130,11 @@ class Worker:
     def queue_gone(self, queue_uid: int) -> None:
         window = self._windows.pop(queue_uid, None)
         if window is not None:
-            self._set_aside.discard(queue_uid)
+            self._set_aside.discard(window)
             self._agenda.put(window, None)
             self._line.leave(window)
             self._give_up(window, window.give_up_claimed())
+            self._flights.queue_gone(window)
             self._changed.give()
 
     def history_grew(self) -> None:
@@ -150,12 +166,7 @@ class Worker:
     def _start_runs(self) -> None:
         """RunTask goes before all else, and past rate and concurrency; only a socket must be free."""
         while self._runs and self._capacity.free_slots > 0 and not self._stopping:
-            queue_uid, task_uid = self._runs.popleft()
-            window = self._windows.get(queue_uid)
-            if window is not None:
-                self._flights.begin_run(window, task_uid)
-            else:
-                self._flights.drop_run(task_uid)
+            self._flights.begin_run(*self._runs.take())
 
     def _heed_the_clock(self) -> None:
         """What was planned by a clock that went back would be hours late, and what was claimed too early."""
@@ -213,30 +224,19 @@ class Worker:
         if not claims:
             return
         try:
-            answers = await self._ask([request for _, request in claims])
+            answers = await claim(self._store, self._clock, [request for _, request in claims])
         finally:
             for window, request in claims:
                 window.is_asking = False
                 self._capacity.give_back(request.limit, 0)
                 window.free(self._capacity, most_bytes(request))
-        for (window, _), claim in zip(claims, answers, strict=True):
-            if isinstance(claim, Exception):
-                self._leave_alone(window, claim)
-            elif self._windows.get(claim.queue_uid) is not window or not window.runs:
-                self._releases.add(claim.tasks)
+        for (window, _), answer in zip(claims, answers, strict=True):
+            if isinstance(answer, Exception):
+                self._leave_alone(window, answer)
+            elif not window.runs:
+                self._releases.add(answer.tasks)
             else:
-                self._accept(window, claim)
-
-    async def _ask(self, requests: Sequence[ClaimRequest]) -> Sequence[Claim | Exception]:
-        """The claims, or why there is none. What is wrong with one queue stops no other."""
-        try:
-            return await self._store.claim(requests, self._clock.now())
-        except Unavailable as error:
-            return [error] * len(requests)
-        except Exception as error:
-            if len(requests) == 1:
-                return [error]
-        return [(await self._ask([request]))[0] for request in requests]
+                self._accept(window, answer)
 
     def _accept(self, window: QueueWindow, claim: Claim) -> None:
         window.reserve(self._capacity, sum(task.body_size for task in claim.tasks))
@@ -256,8 +256,7 @@ class Worker:
 
     def _plan(self, window: QueueWindow) -> None:
         """Put the queue where it will be looked at when something can be done for it."""
-        uid = window.queue.uid
-        if self._windows.get(uid) is not window or uid in self._set_aside:
+        if window.is_gone or window in self._set_aside:
             return
         now = self._clock.now()
         try:
@@ -283,16 +282,13 @@ class Worker:
     # Trouble, which must not spread.
 
     def _leave_alone(self, window: QueueWindow, error: Exception) -> None:
-        """For a while, so that neither a fault of our own nor a store that refuses is met again and again."""
-        if not isinstance(error, Unavailable):
-            _LOG.error("queue %s failed; it is looked at again later", window.queue.name, exc_info=error)
-        self._set_aside.add(window.queue.uid)
+        """For a while."""
+        self._set_aside.add(window, error)
         self._agenda.put(window, None)
         self._line.leave(window)
-        asyncio.get_running_loop().call_later(_PAUSE_AFTER_TROUBLE, self._look_again, window)
 
     def _look_again(self, window: QueueWindow) -> None:
-        self._set_aside.discard(window.queue.uid)
+        self._set_aside.discard(window)
         window.note_due(self._clock.now())
         self._plan(window)
 
@@ -300,10 +296,9 @@ class Worker:
         for window in self._windows.values():
             self._look_again(window)
 
-    def _on_end(self, window: QueueWindow | None) -> None:
+    def _on_end(self, window: QueueWindow) -> None:
         """An attempt is over: its queue, and who waited for its slot, may go on."""
-        if window is not None:
-            self._plan(window)
+        self._plan(window)
         self._wake_for_the_line()
         if self._runs:
             self._wakeup.set()
@@ -340,7 +335,23 @@ class Worker:
     @property
     def is_calm(self) -> bool:
         """Whether nothing is left to do at this time."""
-        return self.is_at_rest and not self._flights and not self._runs
+        return self.is_at_rest and not self._flights and not self._runs and not self.late
+
+    @property
+    def begun(self) -> tuple[int, int]:
+        """How many attempts and late effects were begun since the start; for `have_ended`."""
+        return self._flights.begun, self.late.begun
+
+    def have_ended(self, begun: tuple[int, int]) -> bool:
+        """Whether all are over that were begun when `begun` was this, and no run waits for a slot."""
+        attempts, late = begun
+        return not self._runs and self._flights.have_ended(attempts) and self.late.have_ended(late)
+
+    def backlog(self) -> frozenset[tuple[int, int]]:
+        """The queues of which a task waits for nothing but for what attempts in flight hold, each with how many were
+        begun of it; under 0, of all, while queues stand in line."""
+        blocked = self._flights.blocked(self._clock.now())
+        return frozenset(blocked | {(0, self._flights.begun)} if self._line else blocked)
 
     @property
     def next_due(self) -> Instant | None:
@@ -355,17 +366,10 @@ class Worker:
 
     def activity(self, scope: Scope) -> Iterator[QueueActivity]:
         """Of the queues that are not idle, as far as is known."""
-        now = self._clock.now()
-        runs, given_up = Counter(uid for uid, _ in self._runs), self._releases.queues()
-        for uid, window in self._windows.items():
-            in_flight = window.in_flight + runs[uid]
-            is_stuck = uid in self._set_aside or uid in given_up
-            may_have_due = window.may_have_due(now) or (is_stuck and window.runs)
-            if (in_flight or may_have_due) and scope.covers(Scope.of(window.queue.name)):
-                at = now if is_stuck or window.is_asking else window.next_look(now)
-                if at is not None and at <= now and self.is_at_rest:
-                    at = None  # It stands in line for what others hold.
-                yield QueueActivity(window.queue.name, uid, in_flight, window.begun, may_have_due, at)
+        runs, stuck = self._runs.by_queue(), self._set_aside.queues | self._releases.queues()
+        gone = self._flights.gone.union(window for window in runs if window.is_gone)
+        activity = Activity(runs, stuck, self.is_at_rest, self._clock.now())
+        return activity.of(chain(self._windows.values(), gone), scope)
 
     async def find_next(self) -> Instant | None:
         """As `next_due`, but for sure: nobody tells of tasks that are deleted, or run before their time."""

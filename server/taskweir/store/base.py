@@ -1,8 +1,8 @@
 """The store port: where queues and tasks live. Each method is one transaction, answered after its commit.
 
-A store is told `now`; it never reads a clock. Methods raise `taskweir.domain.errors.Refusal`s, among them
-`Unavailable` when nothing can be written and `DeadlineExceeded` for a write whose caller's deadline passed while it
-waited (see `taskweir.deadline`).
+A store is told `now`; it reads no clock but the real one, for the age of the history. Methods raise
+`taskweir.domain.errors.Refusal`s, among them `Unavailable` when nothing can be written and `DeadlineExceeded` for a
+write whose caller's deadline passed while it waited (see `taskweir.deadline`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -202,13 +202,15 @@ class Store(Protocol):
 
     # history, in the order in which it was recorded
 
-    async def list_attempts(self, filter: AttemptFilter, after: int, limit: int) -> Sequence[AttemptRecord]:
-        """Attempts from the first id greater than `after`: at most `limit`, and of those as many as take about 3 MiB
-        together (at least one, if there is any)."""
+    async def list_attempts(
+        self, filter: AttemptFilter, after: int, limit: int, *, max_bytes: int
+    ) -> Sequence[AttemptRecord]:
+        """Attempts from the first id greater than `after`: at most `limit`, and of those as many as take about
+        `max_bytes` together (at least one, if there is any)."""
         ...
 
     async def list_finished_tasks(
-        self, filter: FinishedFilter, after: int, limit: int
+        self, filter: FinishedFilter, after: int, limit: int, *, max_bytes: int
     ) -> Sequence[FinishedTask]:
         """Finished tasks from the first id greater than `after`, as many as `list_attempts` would give."""
         ...
@@ -266,8 +268,8 @@ class Store(Protocol):
 
     async def sweep(self, now: Instant, limit: int) -> SweepStep:
         """Remove at most `limit` rows that are past their time: tombstones, kept operations, tasks past their
-        retention, history, what purges and deletions left. Tasks of a purge or deletion may go into the history only
-        now, under the time of that."""
+        retention, history, what purges and deletions left. Of a purge or deletion those tasks that are more than
+        10,000 may go into the history only now, under the time of that."""
         ...
 
     async def close(self) -> None:
@@ -277,8 +279,9 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long things are kept: names of finished tasks, names of deleted queues, tasks, operations, history; and how
-    many attempts and how many finished tasks the history keeps, 0 for none."""
+    """How long things are kept: names of finished tasks, names of deleted queues, tasks, operations; the history, in
+    real time from when it was recorded; and how many attempts and how many finished tasks the history keeps, 0 for
+    none."""
 
     task_tombstone: Micros
     queue_tombstone: Micros

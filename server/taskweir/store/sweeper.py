@@ -17,7 +17,8 @@ _PAUSE: Final = 0.01
 """Seconds of real time between steps, which leave the writer to the callers for most of the time."""
 _PAUSE_AFTER_TROUBLE: Final = 5.0
 _LONGEST_REST: Final = 300.0
-"""Seconds of real time: what a commit leaves to be swept is not told, so the sweeper looks this often."""
+"""Seconds of real time: what a commit leaves to be swept is not told, and history grows old whatever the clock does,
+so the sweeper looks this often."""
 _SHORTEST_REST: Final = 1.0
 """Seconds of real time, for names of tasks fall due one by one under steady traffic, and at every stop of a clock that
 is moved; what is past its time counts as absent meanwhile."""

@@ -18,18 +18,41 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Unpack
 
-from taskweir.testing.answer import Answer, Request
+from taskweir.testing.answer import Answer, Reply, Request, Scripted
 from taskweir.testing.async_server import AsyncProject, AsyncServer
+from taskweir.testing.calls import HasName, Within
 from taskweir.testing.clock import AsyncClock, Clock
 from taskweir.testing.errors import ControlError, NotCalled, NotIdle, ServerError
-from taskweir.testing.faults import AsyncFault, AsyncFaults, Fault, Faults
-from taskweir.testing.handler import Handler, Handlers
+from taskweir.testing.faults import (
+    AsyncFault,
+    AsyncFaults,
+    AttemptFaults,
+    CallFaults,
+    CodeName,
+    Fault,
+    Faults,
+    HowOften,
+    PendingFault,
+)
+from taskweir.testing.handler import Handler
+from taskweir.testing.handlers import Handlers
 from taskweir.testing.headers import Headers
 from taskweir.testing.in_process import InThread, start_here
 from taskweir.testing.own_process import OwnProcess
-from taskweir.testing.records import Attempt, ClockState, Ending, FinishedTask, Outcome, QueueLeft
+from taskweir.testing.records import (
+    Attempt,
+    ClockState,
+    Ending,
+    EndingName,
+    FinishedTask,
+    Outcome,
+    OutcomeName,
+    QueueLeft,
+)
+from taskweir.testing.sdk_clients import Transport, Version
 from taskweir.testing.server import Elsewhere, Project, Running, Server
 from taskweir.testing.server_settings import ServerSettings
+from taskweir.testing.times import Moment, Span
 
 __all__ = [
     "Answer",
@@ -39,24 +62,39 @@ __all__ = [
     "AsyncProject",
     "AsyncServer",
     "Attempt",
+    "AttemptFaults",
+    "CallFaults",
     "Clock",
     "ClockState",
+    "CodeName",
     "ControlError",
     "Ending",
+    "EndingName",
     "Fault",
     "Faults",
     "FinishedTask",
     "Handler",
+    "HasName",
     "Headers",
+    "HowOften",
+    "Moment",
     "NotCalled",
     "NotIdle",
     "Outcome",
+    "OutcomeName",
+    "PendingFault",
     "Project",
     "QueueLeft",
+    "Reply",
     "Request",
+    "Scripted",
     "Server",
     "ServerError",
     "ServerSettings",
+    "Span",
+    "Transport",
+    "Version",
+    "Within",
     "async_connect",
     "async_server",
     "connect",
@@ -74,7 +112,7 @@ def server(*, in_process: bool = False, **settings: Unpack[ServerSettings]) -> S
     Only the settings given here count; those of `TASKWEIR_…` variables do not. Raises ServerError where the server
     does not start.
     """
-    running = InThread(settings) if in_process else OwnProcess(settings)
+    running = InThread(settings) if in_process else OwnProcess(settings).wait_until_ready()
     return Server(running)
 
 
@@ -93,8 +131,10 @@ async def async_server(
             stack.push_async_callback(here.stop)
             running: Running = Elsewhere(here.grpc_address, here.http_address)
         else:
-            running = child = await asyncio.to_thread(OwnProcess, settings)
+            running = child = OwnProcess(settings)
+            # Before it is ready: a start that is cancelled must not leave it running.
             stack.push_async_callback(asyncio.to_thread, child.close)
+            await asyncio.to_thread(child.wait_until_ready)
         yield await stack.enter_async_context(AsyncServer(running, handlers))
 
 

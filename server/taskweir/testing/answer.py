@@ -1,12 +1,20 @@
 """What a recording handler got, and what it is to answer."""
 
+import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from taskweir.testing.headers import Headers
+from taskweir.testing.times import Span, as_timedelta
+
+_LINE: Final = re.compile(r"[^\r\n\u0100-\U0010ffff]*")
+_WITHOUT_BODY: Final = (204, 304)
+_NOT_ASYNCHRONOUS: Final = "a script runs in the handler's thread, on no loop: it must be a plain function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +63,60 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers, after `delay` seconds of real time.
+    """What a handler answers, after `delay` of real time.
 
-    With `hang`, only after it was released, or closed; with `drop`, the connection ends without an answer.
+    With `hang`, only after it was released, or closed; with `drop`, the connection ends without an answer. Raises
+    TypeError or ValueError for what can't be sent: a status is from 200 to 599, and 204 and 304 have no body.
     """
 
     status: int = 200
     body: bytes | str = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0
+    delay: Span = 0
     hang: bool = False
     drop: bool = False
+
+    def __post_init__(self) -> None:
+        if not _is_status(self.status):
+            raise _refused("status", "a whole number from 200 to 599", self.status)
+        if not isinstance(self.body, bytes | str):
+            raise _refused("body", "bytes or text", self.body)
+        if self.body and self.status in _WITHOUT_BODY:
+            raise ValueError(f"an answer of {self.status} has no body")
+        for name, value in self.headers.items():
+            if not _is_header(name, value):
+                raise ValueError(f"a header is a line of Latin-1 text, not {name!r}: {value!r}")
+        if as_timedelta(self.delay) < timedelta():
+            raise ValueError(f"an answer's delay is not below 0, as is {self.delay!r}")
 
 
 Reply = int | tuple[int, bytes | str] | Answer
 """A status, a status and a body, or all there is to say."""
 
 Scripted = Reply | Callable[[Request], Reply]
-"""A reply, or what makes one of the request. What raises answers 500, with the error as the body."""
+"""A reply, or a function that makes one of the request. Where it raises, or gives no reply, the answer is 500 with the
+reason as its body, and `Handler.errors` has it."""
+
+
+def checked(scripted: Scripted) -> Scripted:
+    """As it came. Raises TypeError or ValueError where it can be seen to be no reply, nor to give one."""
+    if not callable(scripted):
+        _in_full(scripted)
+    elif inspect.iscoroutinefunction(scripted):
+        raise TypeError(_NOT_ASYNCHRONOUS)
+    return scripted
 
 
 def answer_to(request: Request, scripted: Scripted) -> Answer:
-    """The answer in full."""
-    try:
-        reply = scripted(request) if callable(scripted) else scripted
-    except Exception as error:  # it is the test's code, and the attempt's record shows the error
-        reply = (500, f"{type(error).__name__}: {error}")
+    """The answer in full. Raises what the script raises, and TypeError or ValueError where it gives no reply."""
+    reply: Any = scripted(request) if callable(scripted) else scripted
+    if inspect.iscoroutine(reply):
+        reply.close()
+        raise TypeError(_NOT_ASYNCHRONOUS)
+    return _in_full(reply)
+
+
+def _in_full(reply: Reply) -> Answer:
     match reply:
         case Answer():
             return reply
@@ -88,3 +124,17 @@ def answer_to(request: Request, scripted: Scripted) -> Answer:
             return Answer(status, body)
         case _:
             return Answer(reply)
+
+
+def _is_status(status: object) -> bool:
+    return isinstance(status, int) and not isinstance(status, bool) and 200 <= status <= 599
+
+
+def _is_header(*texts: object) -> bool:
+    """Whether name and value can stand in a line of the head."""
+    return all(isinstance(text, str) and _LINE.fullmatch(text) for text in texts)
+
+
+def _refused(what: str, must_be: str, came: object) -> TypeError | ValueError:
+    kind = ValueError if isinstance(came, int) and not isinstance(came, bool) else TypeError
+    return kind(f"an answer's {what} is {must_be}, not {came!r}")

@@ -10,11 +10,14 @@ from taskweir.testing.clock import AsyncClock
 from taskweir.testing.control import AsyncControl
 from taskweir.testing.errors import NotIdle
 from taskweir.testing.faults import AsyncFaults
-from taskweir.testing.handler import Handler, Handlers
-from taskweir.testing.records import Attempt, FinishedTask
-from taskweir.testing.sdk_clients import SdkClients
+from taskweir.testing.handler import Handler
+from taskweir.testing.handlers import Handlers
+from taskweir.testing.records import Attempt, Ending, EndingName, FinishedTask, Outcome, OutcomeName
+from taskweir.testing.sdk_clients import Addresses, SdkClients
 from taskweir.testing.server import LOCATION, Running, environment, new_project, project_scope, queue_request
 from taskweir.testing.times import Moment, Span, as_timedelta
+
+__tracebackhide__ = True  # what a test is told of is its own line
 
 
 class AsyncScoped(SdkClients):
@@ -25,18 +28,15 @@ class AsyncScoped(SdkClients):
     faults: AsyncFaults
     """Where calls and attempts are made to go wrong."""
 
-    def __init__(self, control: AsyncControl, scope: str, grpc_address: str, http_address: str) -> None:
-        super().__init__()
+    def __init__(self, control: AsyncControl, scope: str, at: Addresses) -> None:
+        super().__init__(at)
         self._control = control
         self._scope = scope
-        self.grpc_address = grpc_address
-        self.http_address = http_address
         self.clock = AsyncClock(control)
         self.faults = AsyncFaults(control, scope)
 
     async def wait_idle(self, within: Within | None = None, timeout: Span = 30) -> None:
         """As Server.wait_idle. Raises NotIdle."""
-        __tracebackhide__ = True
         left = await self._control.do(calls.wait_idle(self._within(within), timeout))
         if left:
             raise NotIdle(as_timedelta(timeout), left)
@@ -45,50 +45,53 @@ class AsyncScoped(SdkClients):
         self,
         within: Within | None = None,
         *,
-        outcome: str | Iterable[str] | None = None,
+        outcome: OutcomeName | Iterable[OutcomeName] | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> list[Attempt]:
         """As Server.attempts."""
-        listing = calls.attempts(self._within(within), any_of(outcome), since, until)
+        listing = calls.attempts(self._within(within), any_of(outcome, Outcome), since, until)
         return [attempt async for attempt in self._control.every(listing)]
 
     async def watch_attempts(
         self,
         within: Within | None = None,
         *,
-        outcome: str | Iterable[str] | None = None,
+        outcome: OutcomeName | Iterable[OutcomeName] | None = None,
         since: Moment | None = None,
+        timeout: Span | None = None,
     ) -> AsyncIterator[Attempt]:
         """As Server.watch_attempts: `async for attempt in await s.watch_attempts()`."""
-        return await self._control.watch(calls.watch_attempts(self._within(within), any_of(outcome), since))
+        call = calls.watch_attempts(self._within(within), any_of(outcome, Outcome), since)
+        return await self._control.watch(call, timeout)
 
     async def finished_tasks(
         self,
         within: Within | None = None,
         *,
-        ending: str | Iterable[str] | None = None,
+        ending: EndingName | Iterable[EndingName] | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> list[FinishedTask]:
         """As Server.finished_tasks."""
-        listing = calls.finished_tasks(self._within(within), any_of(ending), since, until)
+        listing = calls.finished_tasks(self._within(within), any_of(ending, Ending), since, until)
         return [task async for task in self._control.every(listing)]
 
     async def watch_finished_tasks(
         self,
         within: Within | None = None,
         *,
-        ending: str | Iterable[str] | None = None,
+        ending: EndingName | Iterable[EndingName] | None = None,
         since: Moment | None = None,
+        timeout: Span | None = None,
     ) -> AsyncIterator[FinishedTask]:
         """As Server.watch_finished_tasks."""
-        call = calls.watch_finished_tasks(self._within(within), any_of(ending), since)
-        return await self._control.watch(call)
+        call = calls.watch_finished_tasks(self._within(within), any_of(ending, Ending), since)
+        return await self._control.watch(call, timeout)
 
     def environment(self) -> dict[str, str]:
         """As Server.environment."""
-        return environment(self.grpc_address, self.http_address, None)
+        return environment(self)
 
     def _within(self, within: Within | None) -> str:
         return self._scope if within is None else full_name(within)
@@ -99,7 +102,7 @@ class AsyncServer(AsyncScoped):
 
     def __init__(self, running: Running, handlers: Handlers) -> None:
         control = AsyncControl(running.grpc_address, running.hint)
-        super().__init__(control, "", running.grpc_address, running.http_address)
+        super().__init__(control, "", running)
         self._running = running
         self._handlers = handlers
 
@@ -138,7 +141,7 @@ class AsyncProject(AsyncScoped):
     """A project of a server. What does not say otherwise is about this project alone; the clock is everyone's."""
 
     def __init__(self, server: AsyncServer, control: AsyncControl, project: str) -> None:
-        super().__init__(control, project_scope(project), server.grpc_address, server.http_address)
+        super().__init__(control, project_scope(project), server)
         self.server = server
         self.project = self._scope.removeprefix("projects/")
         self.location_name = f"{self._scope}/locations/{LOCATION}"
@@ -155,7 +158,7 @@ class AsyncProject(AsyncScoped):
 
     def environment(self) -> dict[str, str]:
         """As that of the server, with the project as gcloud's default."""
-        return environment(self.grpc_address, self.http_address, self.project)
+        return environment(self, self.project)
 
     async def reset(self) -> None:
         """As Project.reset."""

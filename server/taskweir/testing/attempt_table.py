@@ -1,6 +1,6 @@
 """Attempts as a table for people."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from taskweir.testing.records import Attempt, ClockState, Ending
@@ -18,11 +18,16 @@ _THEN = {
 }
 
 
-def attempt_table(attempts: Iterable[Attempt]) -> str:
-    """One line each: when, which task, the how manieth, what was asked, what came, and what became of the task."""
-    rows = [_HEAD, *(_row(attempt) for attempt in attempts)]
+def attempt_table(attempts: Sequence[Attempt], shown: int) -> str:
+    """The last of them, one line each: when, which task, the how manieth, what was asked, what came, and what became of
+    the task. Above them, how many there were before."""
+    if not attempts:
+        return "None."
+    rows = [_HEAD, *(_row(attempt) for attempt in attempts[-shown:])]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_line(row, widths) for row in rows)
+    left_out = len(attempts) - shown
+    above = [f"{left_out} earlier attempts are not shown."] if left_out > 0 else []
+    return "\n".join([*above, *(_line(row, widths) for row in rows)])
 
 
 def clock_line(clock: ClockState) -> str:

@@ -6,6 +6,7 @@ Nothing here waits, so that the blocking and the asynchronous side share it.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from google.protobuf.message import Message
@@ -22,6 +23,8 @@ from taskweir.testing.records import (
 )
 from taskweir.testing.times import Moment, Span, as_timedelta, duration, moment, timestamp
 from taskweir_pb.control.v1 import control_pb2 as pb
+
+__tracebackhide__ = True  # what a test is told of is its own line
 
 T = TypeVar("T")
 
@@ -185,11 +188,20 @@ def watch_finished_tasks(within: str, endings: Iterable[str], since: Moment | No
     return Call("WatchFinishedTasks", request, _finished_task)
 
 
-def any_of(words: str | Iterable[str] | None) -> list[str]:
-    """One word, several, or none."""
+def any_of(words: str | Iterable[str] | None, kind: type[StrEnum]) -> list[str]:
+    """One word, several, or none, as `word_of` has each."""
     if words is None:
         return []
-    return [words] if isinstance(words, str) else list(words)
+    known, what = [str(word) for word in kind], kind.__name__.lower()
+    return [word_of(word, known, what) for word in ([words] if isinstance(words, str) else words)]
+
+
+def word_of(given: str, known: Sequence[str], what: str) -> str:
+    """A word as the protocol has it, given in upper or lower case. Raises ValueError for one that there is not."""
+    word = given.upper()
+    if word not in known:
+        raise ValueError(f"there is no {what} {given!r}: it is one of {', '.join(known)}")
+    return word
 
 
 def _attempt_page(found: pb.ListAttemptsResponse) -> Page[Attempt]:

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from taskweir.testing import calls
 from taskweir.testing.control import AsyncControl, Control
 from taskweir.testing.records import ClockState
-from taskweir.testing.times import Moment, Span
+from taskweir.testing.times import Moment, Span, as_timedelta
+
+__tracebackhide__ = True  # what a test is told of is its own line
 
 
-def _span(by: timedelta | None, days: float, hours: float, minutes: float, seconds: float) -> timedelta:
-    return (by or timedelta()) + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+def _span(by: Span, days: float, hours: float, minutes: float, seconds: float) -> timedelta:
+    return as_timedelta(by) + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 class Clock:
@@ -46,7 +48,7 @@ class Clock:
 
     def advance(
         self,
-        by: timedelta | None = None,
+        by: Span = 0,
         *,
         days: float = 0,
         hours: float = 0,
@@ -99,7 +101,7 @@ class AsyncClock:
 
     async def advance(
         self,
-        by: timedelta | None = None,
+        by: Span = 0,
         *,
         days: float = 0,
         hours: float = 0,

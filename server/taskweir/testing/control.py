@@ -1,7 +1,6 @@
 """Carrying out calls of the control API, blocking and asynchronous."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -10,7 +9,11 @@ import grpc.aio
 
 from taskweir.testing.calls import Call, Listing
 from taskweir.testing.errors import ControlError
+from taskweir.testing.loop_end import LoopEnd
+from taskweir.testing.times import Span, as_timedelta
 from taskweir_pb.control.v1.control_pb2_grpc import ControlStub
+
+__tracebackhide__ = True  # what a test is told of is its own line
 
 T = TypeVar("T")
 
@@ -40,8 +43,11 @@ class Control:
     def do(self, call: Call[T], *, wait_for_ready: bool = False) -> T:
         """Raises ControlError."""
         method = getattr(self._stub, call.method)
-        with _control_errors(self._hint):
-            return call.read(method(call.request, timeout=_seconds(call), wait_for_ready=wait_for_ready))
+        try:
+            answer = method(call.request, timeout=_seconds(call), wait_for_ready=wait_for_ready)
+        except grpc.RpcError as error:
+            raise _control_error(error, self._hint) from None
+        return call.read(answer)
 
     def every(self, listing: Listing[T]) -> Iterator[T]:
         """Items of all pages, each page asked for when it is come to. Raises ControlError."""
@@ -52,17 +58,20 @@ class Control:
             page = self.do(listing.call)
             yield from page.items
 
-    def watch(self, call: Call[T]) -> Iterator[T]:
-        """Without end. The server watches from when this has returned on."""
-        stream = getattr(self._stub, call.method)(call.request)
-        with _control_errors(self._hint):
+    def watch(self, call: Call[T], timeout: Span | None) -> Iterator[T]:
+        """Without end, but for ControlError when the time is over. The server watches from when this has returned on."""
+        stream = getattr(self._stub, call.method)(call.request, timeout=_limit(timeout))
+        try:
             stream.initial_metadata()  # which the server sends once it watches
+        except grpc.RpcError as error:
+            raise _control_error(error, self._hint) from None
 
         def items() -> Iterator[T]:
             try:
-                with _control_errors(self._hint):
-                    for message in stream:
-                        yield call.read(message)
+                for message in stream:
+                    yield call.read(message)
+            except grpc.RpcError as error:
+                raise _control_error(error, self._hint) from None
             finally:
                 stream.cancel()
 
@@ -73,7 +82,8 @@ class Control:
 
 
 class AsyncControl:
-    """Asynchronous calls. The channel is made by the first of them, in the loop that it belongs to from then on."""
+    """Asynchronous calls. The channel is made by the first of them, in the loop that it belongs to from then on, and
+    that closes it when it ends."""
 
     def __init__(self, address: str, hint: Callable[[], str] = _no_hint) -> None:
         self._address = address
@@ -86,14 +96,17 @@ class AsyncControl:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS)
             self._made_stub = ControlStub(self._channel)
+            self._loop_end = LoopEnd(self._channel.close)
         return self._made_stub
 
     async def do(self, call: Call[T], *, wait_for_ready: bool = False) -> T:
         """Raises ControlError."""
         method = getattr(self._stub, call.method)
-        with _control_errors(self._hint):
+        try:
             answer = await method(call.request, timeout=_seconds(call), wait_for_ready=wait_for_ready)
-            return call.read(answer)
+        except grpc.RpcError as error:
+            raise _control_error(error, self._hint) from None
+        return call.read(answer)
 
     async def every(self, listing: Listing[T]) -> AsyncIterator[T]:
         """Items of all pages. Raises ControlError."""
@@ -106,17 +119,20 @@ class AsyncControl:
             for item in page.items:
                 yield item
 
-    async def watch(self, call: Call[T]) -> AsyncIterator[T]:
-        """Without end. The server watches from when this has returned on."""
-        stream = getattr(self._stub, call.method)(call.request)
-        with _control_errors(self._hint):
+    async def watch(self, call: Call[T], timeout: Span | None) -> AsyncIterator[T]:
+        """As Control.watch."""
+        stream = getattr(self._stub, call.method)(call.request, timeout=_limit(timeout))
+        try:
             await stream.initial_metadata()  # which the server sends once it watches
+        except grpc.RpcError as error:
+            raise _control_error(error, self._hint) from None
 
         async def items() -> AsyncIterator[T]:
             try:
-                with _control_errors(self._hint):
-                    async for message in stream:
-                        yield call.read(message)
+                async for message in stream:
+                    yield call.read(message)
+            except grpc.RpcError as error:
+                raise _control_error(error, self._hint) from None
             finally:
                 stream.cancel()
 
@@ -131,13 +147,13 @@ def _seconds(call: Call[Any]) -> float:
     return (call.takes + _PATIENCE).total_seconds()
 
 
-@contextmanager
-def _control_errors(hint: Callable[[], str]) -> Iterator[None]:
-    try:
-        yield
-    except grpc.RpcError as error:
-        code = error.code().name
-        message = _NO_CONTROL if code == "UNIMPLEMENTED" else error.details()
-        if code == "UNAVAILABLE" and (more := hint()):
-            message = f"{message}; {more}"
-        raise ControlError(code, message) from None
+def _limit(timeout: Span | None) -> float | None:
+    return None if timeout is None else as_timedelta(timeout).total_seconds()
+
+
+def _control_error(error: Any, hint: Callable[[], str]) -> ControlError:  # noqa: ANN401 - gRPC has no types
+    code = error.code().name
+    message = _NO_CONTROL if code == "UNIMPLEMENTED" else error.details()
+    if code == "UNAVAILABLE" and (more := hint()):
+        message = f"{message}; {more}"
+    return ControlError(code, message)

@@ -8,17 +8,39 @@ with server.faults.attempts(queue).delay(2):
 
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Generic, Literal, Self, TypedDict, TypeVar, Unpack, get_args
 
 from taskweir.testing import calls
-from taskweir.testing.calls import Within, full_name
+from taskweir.testing.calls import Within, full_name, word_of
 from taskweir.testing.control import AsyncControl, Control
 from taskweir.testing.errors import ControlError
 from taskweir.testing.records import FaultCounts
 from taskweir.testing.times import Span, duration
 from taskweir_pb.control.v1 import control_pb2 as pb
 
+__tracebackhide__ = True  # what a test is told of is its own line
+
 F = TypeVar("F")
+
+CodeName = Literal[
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "UNAUTHENTICATED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+]
+"""An error's code of gRPC, in upper or lower case."""
 
 
 class HowOften(TypedDict, total=False):
@@ -64,7 +86,7 @@ class CallFaults(_Faults[F]):
 
     def fail(
         self,
-        code: str = "UNAVAILABLE",
+        code: CodeName = "UNAVAILABLE",
         message: str = "",
         *,
         after_effect: bool = False,
@@ -74,7 +96,8 @@ class CallFaults(_Faults[F]):
 
         Raises ValueError for no such code.
         """
-        fail = pb.Fail(code=code, message=message, after_effect=after_effect)
+        name = word_of(code, get_args(CodeName), "error code")
+        fail = pb.Fail(code=name, message=message, after_effect=after_effect)
         return self._make(pb.Fault(fail=fail, **often))
 
 

@@ -4,39 +4,41 @@ from collections.abc import Iterable, Iterator, Mapping
 
 
 class Headers(Mapping[str, str]):
-    """A read-only mapping. Where a header came more than once, it has the first value; `all` gives each."""
+    """A read-only mapping. Where a header came more than once, it has the first value; `all` gives each.
+
+    Equal are those with the same values, in the same order for each name; a plain mapping has one of each.
+    """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._pairs = tuple(pairs)
-        self._first: dict[str, tuple[str, str]] = {}
-        for name, value in self._pairs:
-            self._first.setdefault(name.lower(), (name, value))
+        self._names: dict[str, str] = {}
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            self._names.setdefault(name.lower(), name)
+            self._values.setdefault(name.lower(), []).append(value)
 
     def __getitem__(self, name: str) -> str:
-        return self._first[name.lower()][1]
+        return self._values[name.lower()][0]
 
     def __iter__(self) -> Iterator[str]:
         """Names as they were sent, each once."""
-        return (name for name, _ in self._first.values())
+        return iter(self._names.values())
 
     def __len__(self) -> int:
-        return len(self._first)
+        return len(self._names)
 
     def all(self, name: str) -> list[str]:
         """Every value of a header, in the order sent."""
-        return [value for its, value in self._pairs if its.lower() == name.lower()]
+        return list(self._values.get(name.lower(), ()))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Mapping):
-            return NotImplemented
-        return _folded(self) == _folded(other)
+        if isinstance(other, Headers):
+            return self._values == other._values
+        if isinstance(other, Mapping) and all(isinstance(name, str) for name in other):
+            return self == Headers(other.items())
+        return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(frozenset(_folded(self).items()))
+        return hash(frozenset((name, *values) for name, values in self._values.items()))
 
     def __repr__(self) -> str:
         return f"Headers({dict(self)!r})"
-
-
-def _folded(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}

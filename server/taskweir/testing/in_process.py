@@ -53,6 +53,8 @@ class InThread:
 
     def close(self) -> None:
         """Stop it, and wait until it has ended."""
+        if self._loop.is_closed():
+            return
         try:
             asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result()
         finally:

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from typing import IO, Final
+import weakref
+from typing import IO, Final, Self
 
 from taskweir.testing.errors import ServerError
 from taskweir.testing.server_settings import ServerSettings, serve_flags
@@ -21,12 +22,16 @@ _LOG_SHOWN: Final = 4_000
 class OwnProcess:
     """A child that is stopped by `close`, and by the end of this process, however that comes about."""
 
+    grpc_address: str
+    http_address: str
+
     def __init__(self, settings: ServerSettings) -> None:
-        """Returns when the server accepts calls. Raises ServerError."""
+        """Starts it, for `wait_until_ready`. Raises TypeError for settings that there are not."""
+        flags = serve_flags(settings)
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the server runs
         self._process = subprocess.Popen(  # noqa: S603 - ourselves
             # -P: whatever modules lie where tests are run must not stand in for the server's.
-            [sys.executable, "-P", "-m", "taskweir", "serve", *serve_flags(settings), "--tether"],
+            [sys.executable, "-P", "-m", "taskweir", "serve", *flags, "--tether"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -35,11 +40,16 @@ class OwnProcess:
             # A terminal's Ctrl-C is for the tests, which then stop the server themselves.
             start_new_session=True,
         )
+        _STARTED.add(self)
+
+    def wait_until_ready(self) -> Self:
+        """Returns when the server accepts calls. Raises ServerError, and closes it, where it does not come to that."""
         try:
             self.grpc_address, self.http_address = self._ready_addresses()
         except BaseException:
             self.close()
             raise
+        return self
 
     def _ready_addresses(self) -> tuple[str, str]:
         assert self._process.stdout is not None
@@ -69,6 +79,11 @@ class OwnProcess:
         # Not by the file's own position, which is the child's too.
         return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
 
+    def let_go(self) -> None:
+        """Hold it no longer: from now on its end is up to others who hold it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def close(self) -> None:
         """Stop it, and wait until it has ended."""
         if self._process.poll() is None:
@@ -81,6 +96,18 @@ class OwnProcess:
         for stream in (self._process.stdin, self._process.stdout, self._log):
             assert stream is not None
             stream.close()
+
+
+_STARTED: Final[weakref.WeakSet[OwnProcess]] = weakref.WeakSet()
+
+
+def _let_go_of_all() -> None:
+    for server in _STARTED:
+        server.let_go()
+
+
+# A fork has the tether too, and may outlive the tests.
+os.register_at_fork(after_in_child=_let_go_of_all)
 
 
 def _environment() -> dict[str, str]:

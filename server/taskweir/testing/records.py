@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from taskweir.testing.headers import Headers
 
@@ -22,6 +23,10 @@ class Outcome(enum.StrEnum):
     """No request could be made at all."""
 
 
+OutcomeName = Outcome | Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "NO_ANSWER", "NOT_SENT"]
+"""As text, in upper or lower case."""
+
+
 class Ending(enum.StrEnum):
     """Why a task is gone."""
 
@@ -33,6 +38,10 @@ class Ending(enum.StrEnum):
     OUT_OF_ATTEMPTS = "OUT_OF_ATTEMPTS"
     EXPIRED = "EXPIRED"
     """It reached the age at which tasks are dropped."""
+
+
+EndingName = Ending | Literal["DONE", "DELETED", "PURGED", "OUT_OF_ATTEMPTS", "EXPIRED"]
+"""As text, in upper or lower case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@
 import asyncio
 import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Literal, overload
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
 from taskweir.testing.control import CHANNEL_OPTIONS
+from taskweir.testing.loop_end import LoopEnd
 
 if TYPE_CHECKING:  # the SDK need not be installed
     from google.cloud import tasks_v2, tasks_v2beta2, tasks_v2beta3
@@ -18,15 +20,28 @@ Transport = Literal["grpc", "rest"]
 _NO_SDK: Final = "clients of the official SDK need it installed: pip install google-cloud-tasks"
 
 
+class Addresses(Protocol):
+    """Where a server is."""
+
+    grpc_address: str
+    http_address: str
+
+
 class SdkClients:
-    """What has addresses, and gives clients for them."""
+    """What has addresses, and gives clients for them.
+
+    A server of this version serves v2 over gRPC. Clients of v2beta3 and v2beta2, and those over REST, can be made; their
+    calls fail.
+    """
 
     grpc_address: str
     """HOST:PORT for everything over gRPC."""
     http_address: str
     """HOST:PORT for everything over HTTP."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: Addresses) -> None:
+        self.grpc_address = at.grpc_address
+        self.http_address = at.http_address
         self._close_clients: list[Callable[[], None]] = []
 
     @overload
@@ -98,7 +113,7 @@ def _sdk(version: Version) -> Any:
 
 class LazyAsyncClient:
     """Stands for a `CloudTasksAsyncClient` of v2 that is made when it is first used: in the loop of the test, which
-    does not run yet while fixtures are made that are not coroutines."""
+    does not run yet while fixtures are made that are not coroutines. Closed when that loop ends."""
 
     def __init__(self, grpc_address: str) -> None:
         self._grpc_address = grpc_address
@@ -112,4 +127,15 @@ class LazyAsyncClient:
     def __getattr__(self, name: str) -> Any:
         if self._made is None:
             self._made = async_client("v2", self._grpc_address)
+            self._loop_end = LoopEnd(self._made.transport.close)
         return getattr(self._made, name)
+
+    # Python looks for these in the class alone.
+
+    async def __aenter__(self) -> Any:
+        return await self.__getattr__("__aenter__")()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.__getattr__("__aexit__")(kind, error, trace)

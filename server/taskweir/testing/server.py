@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -12,19 +13,19 @@ from taskweir.testing.clock import Clock
 from taskweir.testing.control import Control
 from taskweir.testing.errors import NotIdle
 from taskweir.testing.faults import Faults
-from taskweir.testing.handler import Handler, Handlers
-from taskweir.testing.records import Attempt, FinishedTask
-from taskweir.testing.sdk_clients import SdkClients
+from taskweir.testing.handler import Handler
+from taskweir.testing.handlers import Handlers
+from taskweir.testing.records import Attempt, Ending, EndingName, FinishedTask, Outcome, OutcomeName
+from taskweir.testing.sdk_clients import Addresses, SdkClients
 from taskweir.testing.times import Moment, Span, as_timedelta
+
+__tracebackhide__ = True  # what a test is told of is its own line
 
 LOCATION: Final = "us-central1"
 
 
-class Running(Protocol):
+class Running(Addresses, Protocol):
     """A server that runs somewhere."""
-
-    grpc_address: str
-    http_address: str
 
     def hint(self) -> str: ...
 
@@ -58,19 +59,16 @@ class Scoped(SdkClients):
     faults: Faults
     """Where calls and attempts are made to go wrong."""
 
-    def __init__(self, control: Control, scope: str, grpc_address: str, http_address: str) -> None:
-        super().__init__()
+    def __init__(self, control: Control, scope: str, at: Addresses) -> None:
+        super().__init__(at)
         self._control = control
         self._scope = scope
-        self.grpc_address = grpc_address
-        self.http_address = http_address
         self.clock = Clock(control)
         self.faults = Faults(control, scope)
 
     def wait_idle(self, within: Within | None = None, timeout: Span = 30) -> None:
         """Return when nothing is due and nothing in flight. Raises NotIdle, which says what is left after `timeout` of
         real time; 0 looks without waiting. A paused queue has nothing due, nor has a task whose time has not come."""
-        __tracebackhide__ = True
         left = self._control.do(calls.wait_idle(self._within(within), timeout))
         if left:
             raise NotIdle(as_timedelta(timeout), left)
@@ -79,50 +77,55 @@ class Scoped(SdkClients):
         self,
         within: Within | None = None,
         *,
-        outcome: str | Iterable[str] | None = None,
+        outcome: OutcomeName | Iterable[OutcomeName] | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> list[Attempt]:
         """Attempts that have ended, in the order in which they ended: of a project, location, queue or task; with an
         outcome, or one of several; dispatched from `since` on and before `until`."""
-        listing = calls.attempts(self._within(within), any_of(outcome), since, until)
+        listing = calls.attempts(self._within(within), any_of(outcome, Outcome), since, until)
         return list(self._control.every(listing))
 
     def watch_attempts(
         self,
         within: Within | None = None,
         *,
-        outcome: str | Iterable[str] | None = None,
+        outcome: OutcomeName | Iterable[OutcomeName] | None = None,
         since: Moment | None = None,
+        timeout: Span | None = None,
     ) -> Iterator[Attempt]:
-        """Attempts as they end, without end; from now on, or first those kept that were dispatched from `since` on."""
-        return self._control.watch(calls.watch_attempts(self._within(within), any_of(outcome), since))
+        """Attempts as they end, until `timeout` of real time is over, which raises ControlError with the code
+        DEADLINE_EXCEEDED; without it, without end. From now on, or first those kept that were dispatched from `since` on."""
+        call = calls.watch_attempts(self._within(within), any_of(outcome, Outcome), since)
+        return self._control.watch(call, timeout)
 
     def finished_tasks(
         self,
         within: Within | None = None,
         *,
-        ending: str | Iterable[str] | None = None,
+        ending: EndingName | Iterable[EndingName] | None = None,
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> list[FinishedTask]:
         """Tasks that are gone, in the order in which they went, from `since` on and before `until`."""
-        listing = calls.finished_tasks(self._within(within), any_of(ending), since, until)
+        listing = calls.finished_tasks(self._within(within), any_of(ending, Ending), since, until)
         return list(self._control.every(listing))
 
     def watch_finished_tasks(
         self,
         within: Within | None = None,
         *,
-        ending: str | Iterable[str] | None = None,
+        ending: EndingName | Iterable[EndingName] | None = None,
         since: Moment | None = None,
+        timeout: Span | None = None,
     ) -> Iterator[FinishedTask]:
-        """Tasks as they go, without end; from now on, or first those kept that went from `since` on."""
-        return self._control.watch(calls.watch_finished_tasks(self._within(within), any_of(ending), since))
+        """As `watch_attempts`, tasks as they go: from now on, or first those kept that went from `since` on."""
+        call = calls.watch_finished_tasks(self._within(within), any_of(ending, Ending), since)
+        return self._control.watch(call, timeout)
 
     def environment(self) -> dict[str, str]:
         """Variables by which programs that a test starts find the server, to be set on top of those there are."""
-        return environment(self.grpc_address, self.http_address, None)
+        return environment(self)
 
     def _within(self, within: Within | None) -> str:
         return self._scope if within is None else full_name(within)
@@ -132,8 +135,8 @@ class Server(Scoped):
     """A running server. As a context manager, it is stopped at the end, with the clients and handlers it gave."""
 
     def __init__(self, running: Running) -> None:
-        super().__init__(Control(running.grpc_address, running.hint), "", *_addresses(running))
-        self._running = running
+        super().__init__(Control(running.grpc_address, running.hint), "", running)
+        self.running = running
         self._handlers = Handlers()
 
     def project(self, name: str = "") -> "Project":
@@ -152,15 +155,16 @@ class Server(Scoped):
     @property
     def log(self) -> str:
         """What a server in a process of its own has logged; it logs warnings, unless `log_level` says otherwise."""
-        return self._running.log()
+        return self.running.log()
 
     def close(self) -> None:
         """Stop the server, if it was started here."""
-        self.close_clients()
-        self._control.close()
-        self._running.close()
-        # After the server, which would see its connections break.
-        self._handlers.close()
+        with ExitStack() as last_first:
+            # After the server, which would see its connections break.
+            last_first.callback(self._handlers.close)
+            last_first.callback(self.running.close)
+            last_first.callback(self._control.close)
+            last_first.callback(self.close_clients)
 
     def __enter__(self) -> Self:
         return self
@@ -175,7 +179,7 @@ class Project(Scoped):
     """A project of a server. What does not say otherwise is about this project alone; the clock is everyone's."""
 
     def __init__(self, server: Server, control: Control, project: str) -> None:
-        super().__init__(control, project_scope(project), server.grpc_address, server.http_address)
+        super().__init__(control, project_scope(project), server)
         self.server = server
         self.project = self._scope.removeprefix("projects/")
         self.location_name = f"{self._scope}/locations/{LOCATION}"
@@ -189,15 +193,11 @@ class Project(Scoped):
 
     def environment(self) -> dict[str, str]:
         """As that of the server, with the project as gcloud's default."""
-        return environment(self.grpc_address, self.http_address, self.project)
+        return environment(self, self.project)
 
     def reset(self) -> None:
         """Make the project as it was at the start: no tasks, no history, no faults, names free again."""
         self._control.do(calls.reset(self._scope))
-
-
-def _addresses(running: Running) -> tuple[str, str]:
-    return running.grpc_address, running.http_address
 
 
 def new_project() -> str:
@@ -213,7 +213,9 @@ def queue_request(parent: str, queue_id: str, fields: dict[str, Any]) -> dict[st
     return {"parent": parent, "queue": {"name": f"{parent}/queues/{queue_id}", **fields}}
 
 
-def environment(grpc_address: str, http_address: str, project: str | None) -> dict[str, str]:
+def environment(at: Addresses, project: str = "") -> dict[str, str]:
     from taskweir.command.environment import client_environment  # noqa: PLC0415 - for who asks
 
-    return client_environment(grpc_address, http_address or grpc_address, project, os.environ)
+    found = client_environment(at.grpc_address, at.http_address or at.grpc_address, None, os.environ)
+    # The test's project, whatever the developer's is.
+    return {**found, "CLOUDSDK_CORE_PROJECT": project} if project else found

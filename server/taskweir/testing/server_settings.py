@@ -46,7 +46,8 @@ _DEFAULTS: Final[ServerSettings] = {
 
 
 def serve_flags(settings: ServerSettings) -> list[str]:
-    """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not."""
+    """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not, and for
+    queues that are no list."""
     unknown = [name for name in settings if name not in ServerSettings.__annotations__]
     if unknown:
         raise TypeError(f"there is no setting {unknown[0]!r}")
@@ -56,7 +57,8 @@ def serve_flags(settings: ServerSettings) -> list[str]:
 
 def _flags(name: str, value: object) -> Iterable[str]:
     if name == "queues":
-        assert isinstance(value, Sequence)
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise TypeError(f"queues is a list of names, not {value!r}")
         return [f"--queue={queue}" for queue in value]
     return [f"--{name.replace('_', '-')}={_text(value)}"]
 

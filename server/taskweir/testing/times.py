@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+__tracebackhide__ = True  # what a test is told of is its own line
+
 Moment = datetime | str
 """A time with its zone; as text in ISO 8601, such as `2026-01-01T09:00:00Z`."""
 

@@ -120,7 +120,8 @@ class ControlServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def FreezeClock(self, request, context):
-        """Stops the clock, where it stands or at a given time. What is due by then is still run.
+        """Stops the clock, where it stands or at a given time. What is due by then is still run. Movements of the clock that
+        are under way, or wait for others, end with ABORTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -128,7 +129,11 @@ class ControlServicer(object):
 
     def AdvanceClock(self, request, context):
         """Moves the clock on and leaves it frozen. Everything that falls due on the way runs at its own time, and attempts
-        are waited for, as if the time had passed.
+        are waited for, as if the time had passed. So a handler must not advance the clock that it is called by: its own
+        attempt is in flight. With leave_in_flight it may.
+
+        Tasks that callers never stop making due at once do not hold the clock for ever: when what was in flight at a stop
+        has ended, those that follow have a moment of real time, half a second at most, and then the clock goes on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,21 +141,22 @@ class ControlServicer(object):
 
     def JumpToNext(self, request, context):
         """Moves the clock on to the next time at which a task can be dispatched, runs what is due then, and leaves it
-        frozen. Where nothing is scheduled, the time stays as it is.
+        frozen. Where nothing is scheduled, the time stays as it is. Otherwise as AdvanceClock.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeClock(self, request, context):
-        """Goes back to real time.
+        """Goes back to real time. Ends movements of the clock as FreezeClock does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WaitIdle(self, request, context):
-        """Waits until nothing is due and nothing is in flight. The answer says so, or what is left when the time is over.
+        """Waits until nothing is due and nothing is in flight, of deleted queues too. The answer says so, or what is left
+        when the time is over. A queue that does not exist, and of which nothing is in flight, is NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,35 +165,39 @@ class ControlServicer(object):
     def Reset(self, request, context):
         """Makes a project, or the whole server, as it was when it was started on an empty data file: start-up queues as
         configured, no tasks, no tombstones, no history, no faults. Attempts in flight are cut off and leave no trace.
-        A reset of the whole server also goes back to real time.
+        A reset of the whole server also goes back to real time, and ends movements of the clock with ABORTED. A reset that
+        has begun comes to its end even when its caller leaves.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAttempts(self, request, context):
-        """Attempts that have ended, in the order in which they ended.
+        """Attempts that have ended, in the order in which they ended. The latest are kept, by number, and for a time that is
+        real time since they ended, whatever the clock.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchAttempts(self, request, context):
-        """Attempts as they end. In REST, server-sent events.
+        """Attempts as they end. In REST, server-sent events. Of streams of attempts and finished tasks together, 1,000 can be
+        open at a time; more fail with RESOURCE_EXHAUSTED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListFinishedTasks(self, request, context):
-        """Tasks that are gone, with the reason, in the order in which they went.
+        """Tasks that are gone, with the reason, in the order in which they went; kept as attempts are. Of tasks that a purge
+        or the deletion of a queue drops, those past 10,000 come later, as they are removed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchFinishedTasks(self, request, context):
-        """Tasks as they go. In REST, server-sent events.
+        """Tasks as they go, as WatchAttempts has attempts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

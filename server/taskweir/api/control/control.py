@@ -3,7 +3,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.empty_pb2 import Empty
@@ -18,6 +18,7 @@ from taskweir.api.control.codec_history import (
     finished_message,
 )
 from taskweir.api.control.codec_request import invalid, project, scope, timeout
+from taskweir.api.control.shared import Shared
 from taskweir.api.convert import instant
 from taskweir.api.methods import Service
 from taskweir.control.faults import Faults
@@ -25,6 +26,7 @@ from taskweir.control.history import History
 from taskweir.control.idling import Idling
 from taskweir.control.resetting import Resetting
 from taskweir.control.steering import Steering
+from taskweir.domain.history import AttemptRecord, FinishedTask
 from taskweir_pb.control.v1 import control_pb2 as pb
 from taskweir_pb.control.v1 import control_pb2_grpc
 
@@ -41,6 +43,12 @@ class Control(control_pb2_grpc.ControlServicer):
     history: History
     faults: Faults
     rpcs: frozenset[str]
+    attempt_messages: Shared[AttemptRecord, pb.Attempt] = field(
+        default_factory=lambda: Shared(attempt_message), init=False
+    )
+    finished_messages: Shared[FinishedTask, pb.FinishedTask] = field(
+        default_factory=lambda: Shared(finished_message), init=False
+    )
 
     # the clock
 
@@ -89,11 +97,12 @@ class Control(control_pb2_grpc.ControlServicer):
         self, request: pb.WatchAttemptsRequest, call: Call
     ) -> AsyncGenerator[pb.Attempt, None]:
         wanted = attempt_filter(request)
-        after = 0 if request.HasField("start_time") else await self.history.latest_attempt()
-        await call.begin()
-        async with aclosing(self.history.watch_attempts(wanted, after)) as records:
-            async for record in records:
-                yield attempt_message(record)
+        with self.history.watching():
+            after = 0 if request.HasField("start_time") else await self.history.latest_attempt()
+            await call.begin()
+            async with aclosing(self.history.watch_attempts(wanted, after)) as records:
+                async for record in records:
+                    yield self.attempt_messages(record)
 
     async def ListFinishedTasks(
         self, request: pb.ListFinishedTasksRequest, call: Call
@@ -108,11 +117,12 @@ class Control(control_pb2_grpc.ControlServicer):
         self, request: pb.WatchFinishedTasksRequest, call: Call
     ) -> AsyncGenerator[pb.FinishedTask, None]:
         wanted = finished_filter(request)
-        after = 0 if request.HasField("start_time") else await self.history.latest_finished_task()
-        await call.begin()
-        async with aclosing(self.history.watch_finished_tasks(wanted, after)) as finished:
-            async for task in finished:
-                yield finished_message(task)
+        with self.history.watching():
+            after = 0 if request.HasField("start_time") else await self.history.latest_finished_task()
+            await call.begin()
+            async with aclosing(self.history.watch_finished_tasks(wanted, after)) as finished:
+                async for task in finished:
+                    yield self.finished_messages(task)
 
     # faults
 

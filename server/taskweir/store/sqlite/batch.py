@@ -19,14 +19,20 @@ from taskweir.store.sqlite.trouble import reason_of
 
 
 class Stage(enum.IntEnum):
-    """When in a batch a kind runs. Those past WRITE write nothing, so they work while nothing can be written."""
+    """When in a batch a kind runs; a reset has one of its own."""
 
     FINISH = 1
     PROBE = 2
     INSERT = 3
     WRITE = 4
-    RELEASE = 5
-    CLAIM = 6
+    RESET = 5
+    RELEASE = 6
+    CLAIM = 7
+
+    @property
+    def writes(self) -> bool:
+        """Those that do not, work while nothing can be written."""
+        return self <= Stage.RESET
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,10 +110,10 @@ def run_batch(
     if done.reason is None:
         return [_run_in_one(connection, [op], begin) for op in ops]
     # The disk refuses writes. What writes nothing goes on.
-    reading = [op for op in ops if op.kind.stage > Stage.WRITE]
+    reading = [op for op in ops if not op.kind.stage.writes]
     if not reading or len(reading) == len(ops):
         return [done]
-    writing = [op for op in ops if op.kind.stage <= Stage.WRITE]
+    writing = [op for op in ops if op.kind.stage.writes]
     return [Failed(writing, done.error, done.reason), _run_in_one(connection, reading, begin)]
 
 
@@ -120,7 +126,7 @@ def _run_in_one(
         if _is_one_statement(ops):
             answers = _run_kinds(transaction, ops)
         else:
-            writes = any(op.kind.stage <= Stage.WRITE for op in ops)
+            writes = any(op.kind.stage.writes for op in ops)
             connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             answers = _run_kinds(transaction, ops)
             connection.execute("COMMIT")

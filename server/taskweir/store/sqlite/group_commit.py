@@ -32,7 +32,7 @@ MAX_WAITING_ROWS: Final = 20_000
 MAX_WAITING_BYTES: Final = 64 * 1024 * 1024
 _MAX_ROWS: Final = 2_000
 """Of one transaction. Larger ones gain little and make everyone in them wait."""
-_CALLERS: Final = (Stage.INSERT, Stage.WRITE)
+_CALLERS: Final = (Stage.INSERT, Stage.WRITE, Stage.RESET)
 """What callers ask for is bounded here; the worker's own, by its attempts in flight."""
 _PROBE_EVERY: Final = 1.0
 """Seconds of real time between tries to write while the disk refuses to."""
@@ -58,6 +58,7 @@ class GroupCommit:
         after_commit: Callable[[], Awaitable[None]],
         on_trouble: Callable[[str | None], None],
         on_commit: Callable[[int], None],
+        on_put_off: Callable[[str], Callable[[], None]],
     ) -> None:
         self._writer = writer
         self._begin = begin
@@ -70,7 +71,7 @@ class GroupCommit:
         self._waiting_rows = 0
         self._waiting_bytes = 0
         self._running: Sequence[Op] = ()
-        self._put_off = PutOff(self._make_late)
+        self._put_off = PutOff(self._make_late, on_put_off)
         self._arrived = asyncio.Event()
         self._closing = False
         self._probe: asyncio.TimerHandle | None = None
@@ -143,14 +144,15 @@ class GroupCommit:
             if op.deadline is not None and op.deadline <= now:
                 op.future.set_exception(DeadlineExceeded())
                 continue
-            if op.effect is not None:
+            if op.effect is not None or op.kind.stage is Stage.RESET:
                 return self._alone(op, batch)
             batch.append(op)
             rows += op.rows
         return batch
 
     def _alone(self, op: Op, batch: Sequence[Op]) -> Sequence[Op]:
-        """What is to be undone shares its transaction with nobody: behind a batch it waits for the next."""
+        """What is to be undone shares its transaction with nobody, nor does a reset: it undoes all before it in the
+        line, and nothing that was put off comes behind it. Behind a batch it waits for the next."""
         if not batch:
             return [op]
         self._put_in_line(op, first=True)
@@ -214,15 +216,15 @@ class GroupCommit:
         assert op.effect is not None
         if op.effect.later is None or isinstance(part.answer, Exception):
             return
+        self._put_off.add(op, op.effect.later)
         if self._closing:
-            self._make_late(op)
-        else:
-            self._put_off.add(op, op.effect.later)
+            self._put_off.come_all()
 
-    def _make_late(self, answered: Op) -> None:
+    def _make_late(self, answered: Op) -> "asyncio.Future[Any]":
         future: asyncio.Future[Any] = self._loop.create_future()
         future.add_done_callback(_log_late)
         self._put_in_line(Op(answered.kind, answered.item, answered.rows, answered.size, None, future))
+        return future
 
     def _put_in_line(self, op: Op, *, first: bool = False) -> None:
         """As `submit` does, which asks who may wait."""
@@ -302,8 +304,8 @@ def _tell(op: Op, answer: Any) -> None:  # noqa: ANN401 - of whatever kind
 
 
 def _log_late(future: "asyncio.Future[Any]") -> None:
-    """Nobody waits for it."""
-    error = future.exception()
+    """Nobody waits for it. A reset has cancelled it, where it came too late."""
+    error = None if future.cancelled() else future.exception()
     if isinstance(error, Refusal):
         _log.info("a write that was answered before it was made was refused: %s", error.message)
     elif error is not None:

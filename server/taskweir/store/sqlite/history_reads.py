@@ -13,24 +13,21 @@ from taskweir.domain.times import Instant
 from taskweir.store.sqlite.rows import Row, decode, encode
 from taskweir.store.sqlite.task_reads import within
 
-_MAX_BYTES: Final = 3 * 1024 * 1024
-"""Of one answer, about; a client takes 4 MiB in one message if it is not told otherwise."""
-
 
 def list_attempts(
-    connection: sqlite3.Connection, filter: AttemptFilter, after: int, limit: int
+    filter: AttemptFilter, after: int, limit: int, max_bytes: int, connection: sqlite3.Connection
 ) -> Sequence[AttemptRecord]:
     kinds = filter.outcomes or Outcome
     values = _values(after, filter.scope, filter.start, filter.end, kinds, limit)
-    return [_attempt_of(row) for row in _read(connection, _ATTEMPT_SIZES, _ATTEMPTS, values)]
+    return [_attempt_of(row) for row in _read(connection, _ATTEMPT_SIZES, _ATTEMPTS, values, max_bytes)]
 
 
 def list_finished_tasks(
-    connection: sqlite3.Connection, filter: FinishedFilter, after: int, limit: int
+    filter: FinishedFilter, after: int, limit: int, max_bytes: int, connection: sqlite3.Connection
 ) -> Sequence[FinishedTask]:
     kinds = filter.endings or Ending
     values = _values(after, filter.scope, filter.start, filter.end, kinds, limit)
-    return [_finished_of(row) for row in _read(connection, _FINISHED_SIZES, _FINISHED, values)]
+    return [_finished_of(row) for row in _read(connection, _FINISHED_SIZES, _FINISHED, values, max_bytes)]
 
 
 def _values(
@@ -42,10 +39,10 @@ def _values(
 
 
 def _read(
-    connection: sqlite3.Connection, sizes_sql: str, rows_sql: str, values: Sequence[str | int]
+    connection: sqlite3.Connection, sizes_sql: str, rows_sql: str, values: Sequence[str | int], max_bytes: int
 ) -> Sequence[Row]:
     (sizes,) = connection.execute(sizes_sql, values).fetchone()
-    ids = within(decode(sizes), _MAX_BYTES)
+    ids = within(decode(sizes), max_bytes)
     (found,) = connection.execute(rows_sql, (encode(ids),)).fetchone()
     rows: Sequence[Row] = decode(found)
     return rows

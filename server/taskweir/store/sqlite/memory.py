@@ -1,6 +1,7 @@
 """What the store keeps in memory beside the file, all of it rebuilt when the file is opened."""
 
 import itertools
+from collections.abc import Callable
 
 from taskweir.domain.times import Instant
 from taskweir.store.base import Retention
@@ -18,8 +19,17 @@ class Memory:
     """The parts are changed as each says; counters and cursors by the transaction that runs, and a transaction that
     fails leaves nothing wrong: a number is skipped, a cursor stands lower than it could."""
 
-    def __init__(self, registry: Registry, retention: Retention, last_uid: int, last_generation: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        retention: Retention,
+        wall_now: Callable[[], Instant],
+        last_uid: int,
+        last_generation: int,
+    ) -> None:
         self.registry = registry
+        self.wall_now = wall_now
+        """For the age of the history, and for nothing else."""
         self.holds = Holds()
         self.retention = retention
         self.now: Instant = 0

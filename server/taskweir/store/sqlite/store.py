@@ -8,6 +8,7 @@ from typing import Final, Self, TypeVar
 
 import aiosqlite
 
+from taskweir.clock import real_now
 from taskweir.domain.errors import QueueNotFound, Refusal, Unavailable
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.iam import Policy
@@ -40,9 +41,10 @@ from taskweir.store.sqlite.connection import (
     open_writer,
 )
 from taskweir.store.sqlite.group_commit import GroupCommit
+from taskweir.store.sqlite.load import load
 from taskweir.store.sqlite.lock import FileLock
 from taskweir.store.sqlite.memory import Memory
-from taskweir.store.sqlite.registry import Entry, Registry
+from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.reset import reset
 from taskweir.store.sqlite.sweep import sweep
 from taskweir.store.sqlite.transaction import Transaction
@@ -58,6 +60,7 @@ def _insert(transaction: Transaction, items: Sequence[tuple[Task, Instant]]) -> 
 _FINISH: Final = Kind(Stage.FINISH, attempts.finish_attempts)
 _INSERT: Final = Kind(Stage.INSERT, _insert, one_statement_for=inserts.MOST_AT_ONCE)
 _WRITE: Final = Kind(Stage.WRITE, run_calls)
+_RESET: Final = Kind(Stage.RESET, run_calls)
 _RELEASE: Final = Kind(Stage.RELEASE, claims.release)
 _CLAIM: Final = Kind(Stage.CLAIM, run_calls)
 
@@ -76,6 +79,7 @@ class SqliteStore:
         listener: Listener,
         on_trouble: Callable[[str | None], None],
         on_commit: Callable[[int], None],
+        on_put_off: Callable[[str], Callable[[], None]],
     ) -> None:
         """Use `open`."""
         self._writer = writer
@@ -93,6 +97,7 @@ class SqliteStore:
             after_commit=self._after_commit,
             on_trouble=on_trouble,
             on_commit=on_commit,
+            on_put_off=on_put_off,
         )
 
     @classmethod
@@ -105,17 +110,20 @@ class SqliteStore:
         durability: Durability = "full",
         on_trouble: Callable[[str | None], None],
         on_commit: Callable[[int], None] = lambda _operations: None,
+        on_put_off: Callable[[str], Callable[[], None]] = lambda _project: lambda: None,
+        wall_now: Callable[[], Instant] = real_now,
     ) -> Self:
         """Open a data file, or make it; `:memory:` keeps nothing. Raises DataFileRefused.
 
         `on_trouble` is told on the loop why nothing can be written, and None when it can be again; `on_commit` how
-        many operations each commit carried.
+        many operations each commit carried; `on_put_off` as `PutOff` says. `wall_now` is asked on any thread, for the
+        age of the history.
         """
         lock = None if path == MEMORY else FileLock.take(path)
         opened: list[aiosqlite.Connection] = []
         try:
-            load = partial(_load, retention=retention)
-            writer, (memory, token_key) = await open_writer(path, durability, load)
+            load_it = partial(load, retention=retention, wall_now=wall_now)
+            writer, (memory, token_key) = await open_writer(path, durability, load_it)
             opened.append(writer)
             reader, checkpoints = writer, None
             if path != MEMORY:
@@ -129,7 +137,8 @@ class SqliteStore:
             if lock is not None:
                 lock.release()
             raise
-        return cls(writer, reader, checkpoints, lock, memory, token_key, listener, on_trouble, on_commit)
+        told = listener, on_trouble, on_commit, on_put_off
+        return cls(writer, reader, checkpoints, lock, memory, token_key, *told)
 
     async def close(self) -> None:
         if self._closed:
@@ -284,13 +293,15 @@ class SqliteStore:
 
     # history
 
-    async def list_attempts(self, filter: AttemptFilter, after: int, limit: int) -> Sequence[AttemptRecord]:
-        return await self._read(lambda raw: history_reads.list_attempts(raw, filter, after, limit))
+    async def list_attempts(
+        self, filter: AttemptFilter, after: int, limit: int, *, max_bytes: int
+    ) -> Sequence[AttemptRecord]:
+        return await self._read(partial(history_reads.list_attempts, filter, after, limit, max_bytes))
 
     async def list_finished_tasks(
-        self, filter: FinishedFilter, after: int, limit: int
+        self, filter: FinishedFilter, after: int, limit: int, *, max_bytes: int
     ) -> Sequence[FinishedTask]:
-        return await self._read(lambda raw: history_reads.list_finished_tasks(raw, filter, after, limit))
+        return await self._read(partial(history_reads.list_finished_tasks, filter, after, limit, max_bytes))
 
     async def history_ends(self) -> tuple[int, int]:
         return await self._read(history_reads.history_ends)
@@ -320,7 +331,9 @@ class SqliteStore:
             transaction.after_commit(lambda: self._commit.forget_put_off(project))
             return reset(transaction, project, now)
 
-        return await self._write(call, now)
+        self._memory.now = now
+        gone: Sequence[int] = await self._commit.submit(_RESET, call)
+        return gone
 
     async def get_policy(self, queue: QueueName) -> Policy:
         uid = self._entry(queue).queue.uid
@@ -384,13 +397,3 @@ class SqliteStore:
     async def _after_commit(self) -> None:
         if self._checkpoints is not None:
             await self._checkpoints.committed()
-
-
-def _load(connection: sqlite3.Connection, *, retention: Retention) -> tuple[Memory, bytes]:
-    (last_uid,) = connection.execute("SELECT ifnull(max(uid), 0) FROM task").fetchone()
-    (last_generation,) = connection.execute(
-        "SELECT max((SELECT ifnull(max(generation), 0) FROM queue), "
-        "(SELECT ifnull(max(generation), 0) FROM retired_generation))"
-    ).fetchone()
-    registry = Registry(queues.load_queues(connection))
-    return Memory(registry, retention, last_uid, last_generation), settings.page_token_key(connection)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.times import MINUTE, Instant, Micros
+from taskweir.domain.times import Instant
 from taskweir.store.base import SweepStep
 from taskweir.store.sqlite.history import record_swept
 from taskweir.store.sqlite.queues import task_ttl
@@ -15,8 +15,6 @@ from taskweir.store.sqlite.tasks import end_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
 NEVER: Final[Instant] = 2**63 - 1
-_HISTORY_PATIENCE: Final[Micros] = MINUTE
-"""History falls due row by row, as it was written; nobody minds a row that stays a little longer."""
 
 
 def sweep(transaction: Transaction, now: Instant, limit: int) -> SweepStep:
@@ -120,20 +118,25 @@ def _sweep_operations(transaction: Transaction, now: Instant, limit: int) -> int
     ).rowcount
 
 
-def _sweep_attempts(transaction: Transaction, now: Instant, limit: int) -> int:
+def _sweep_attempts(transaction: Transaction, _now: Instant, limit: int) -> int:
     return transaction.connection.execute(
         "DELETE FROM attempt WHERE id IN "
-        "(SELECT id FROM attempt WHERE response_time <= ? ORDER BY response_time LIMIT ?)",
-        (now - transaction.memory.retention.history, limit),
+        "(SELECT id FROM attempt WHERE recorded_at <= ? ORDER BY recorded_at LIMIT ?)",
+        (_history_begins(transaction), limit),
     ).rowcount
 
 
-def _sweep_finished_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
+def _sweep_finished_tasks(transaction: Transaction, _now: Instant, limit: int) -> int:
     return transaction.connection.execute(
         "DELETE FROM finished_task WHERE id IN "
-        "(SELECT id FROM finished_task WHERE finish_time <= ? ORDER BY finish_time LIMIT ?)",
-        (now - transaction.memory.retention.history, limit),
+        "(SELECT id FROM finished_task WHERE recorded_at <= ? ORDER BY recorded_at LIMIT ?)",
+        (_history_begins(transaction), limit),
     ).rowcount
+
+
+def _history_begins(transaction: Transaction) -> Instant:
+    """What was recorded by then is too old: a diary of the real world, wherever tests move the clock."""
+    return transaction.memory.wall_now() - transaction.memory.retention.history
 
 
 def _sweep_old_tasks(transaction: Transaction, now: Instant, limit: int) -> int:
@@ -195,15 +198,14 @@ _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
 
 
 def _next_due(transaction: Transaction) -> Instant | None:
-    stone, queue_stone, operation, *history = transaction.connection.execute(
+    """Without the history, which grows old in a time of its own, and is looked at with every sweep."""
+    stone, queue_stone, operation = transaction.connection.execute(
         "SELECT (SELECT min(expires_at) FROM task_tombstone), (SELECT min(deleted_at) FROM queue_tombstone), "
-        "(SELECT min(expires_at) FROM operation), "
-        "(SELECT min(response_time) FROM attempt), (SELECT min(finish_time) FROM finished_task)"
+        "(SELECT min(expires_at) FROM operation)"
     ).fetchone()
     memory = transaction.memory
     times = [stone, operation, memory.nothing_expires_before]
     if queue_stone is not None:
         times.append(queue_stone + memory.retention.queue_tombstone)
-    times += [at + memory.retention.history + _HISTORY_PATIENCE for at in history if at is not None]
     earliest: Instant = min(at for at in times if at is not None)
     return None if earliest == NEVER else earliest

@@ -1,0 +1,169 @@
+"""Which JSON values fields take."""
+
+from typing import Any, Final
+
+import pytest
+from google.protobuf import struct_pb2, wrappers_pb2
+from google.protobuf.json_format import ParseDict
+from google.protobuf.message_factory import GetMessageClass
+from tests.api.library import Request
+
+from taskweir.api.json_faults import put_json
+from taskweir.api.json_values import fits
+from taskweir.domain.errors import InvalidArgument
+from taskweir_pb.v2 import target_pb2, task_pb2
+
+_FIELDS: Final[dict[str, Any]] = {
+    **{field.name: field for field in Request.DESCRIPTOR.fields},
+    **{
+        name.removesuffix("Value").lower(): message.fields_by_name["value"]
+        for name, message in wrappers_pb2.DESCRIPTOR.message_types_by_name.items()
+    },
+}
+
+_NO_INTEGERS: Final = [
+    True,
+    None,
+    [],
+    {},
+    "",
+    "x",
+    "1_0",
+    " 1",
+    "1 ",
+    "+1",
+    "٣",
+    "0x5",
+    "1.5",
+    1.5,
+    "1e400",
+    1e30,
+    "NaN",
+]
+_NO_NUMBERS: Final = [
+    True,
+    None,
+    [],
+    {},
+    "",
+    "x",
+    "1_0",
+    " 1",
+    "٣",
+    ".5",
+    "1.",
+    "nan",
+    "inf",
+    "1e999",
+    10**400,
+]
+
+FITTING: Final[dict[str, list[Any]]] = {
+    "page_size": [0, -5, 5.0, "5", "-5", "1e2", "2147483647", -(2**31)],
+    "int64": [2**63 - 1, str(2**63 - 1), str(-(2**63)), "1"],
+    "uint64": [2**64 - 1, str(2**64 - 1), 0],
+    "uint32": [2**32 - 1],
+    "ratio": [0, 1.5, "1.5", "-0", "1e-5", "NaN", "Infinity", "-Infinity", 10**300],
+    "float": [3.4e38, "1.5", "Infinity"],
+    "is_dry": [True, False],
+    "name": ["", "é😀\0"],
+    "kind": ["NOVEL", 1, 99, -1, 1.0, "2"],
+    "cover": ["", "AQI=", "AQI", "_-8=", "_-8", "/+8="],
+    "since_time": ["2026-01-02T03:04:05Z", "2024-02-29T23:59:59.123456789+23:59", "0001-01-01T00:00:00Z"],
+    "within": ["1s", "-1.5s", "0.000000001s", "315576000000s"],
+    "update_mask": ["", "*", "a", "a,pageSize", "book.pageSize,b2"],
+    "most": [5, "5"],
+    "flag": [True],
+}
+MISFITS: Final[dict[str, list[Any]]] = {
+    "page_size": [*_NO_INTEGERS, 2**31, -(2**31) - 1, "2147483648"],
+    "int64": [*_NO_INTEGERS, 2**63, str(2**63), "9" * 4_000],
+    "uint64": [*_NO_INTEGERS, -1, 2**64, "-1"],
+    "uint32": [-1, 2**32],
+    "ratio": _NO_NUMBERS,
+    "float": [*_NO_NUMBERS, 3.5e38, "1e39"],
+    "is_dry": [0, 1, "true", "", None, []],
+    "name": [5, None, [], {}, True, "\ud800", "a\udfff"],
+    "kind": ["novel", "", "POEM", "\ud800", "é", True, None, [], 1.5, "1.0", "1_0", "٣", 2**31, "2147483648"],
+    "cover": [5, None, [], "A", "AQI==", "A===", "=", "AQ I", "AQI=\n", "+_8=", "é", "AQ.I", "\ud800"],
+    "since_time": [
+        *(5, None, [], {}, "", "soon", "2026-01-01", "2026-1-1T0:0:0Z", "2026-01-01T00:00:00"),
+        *("2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01 00:00:00Z"),
+        *("2026-01-01t00:00:00z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00.1234567891Z"),
+        *("2026-01-01T00:00:00+1", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+00:60"),
+        *("2026-01-01T00:00:00+ 1:00", "٢٠٢٦-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00"),
+        *("9999-12-31T23:59:59-01:00", "2026-01-01T00:00:00Z\n"),
+    ],
+    "within": [
+        *(5, None, [], {}, "", "s", "1", "1.5", ".5s", "1.s", "1. 5s", "--1s", "+1s", "1.-5s", "0_0s", " 0s"),
+        *("1s\n", "٣s", "1.1234567891s", "1e1s", "NaNs", "315576000001s", "9999999999999s"),
+    ],
+    "update_mask": [5, None, [], "a b", "page_size", "_a", "a..b", "a,", ",a", "a.*"],
+    "most": ["1_0", True],
+    "flag": ["true", 1],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in FITTING for value in FITTING[name]])
+def test_it_fits(name: str, value: Any) -> None:
+    """And can be read."""
+    field = _FIELDS[name]
+    assert fits(field, value)
+    owner = GetMessageClass(field.containing_type)()
+    ParseDict({name: value} if isinstance(owner, Request) else value, owner)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in MISFITS for value in MISFITS[name]])
+def test_it_does_not_fit(name: str, value: Any) -> None:
+    """Whatever a lenient parser would make of it."""
+    assert not fits(_FIELDS[name], value)
+
+
+def test_other_types_of_protobuf_are_left_to_its_own_parser() -> None:
+    """They are in no request of today."""
+    fields = struct_pb2.Struct.FieldsEntry.DESCRIPTOR.fields_by_name  # type: ignore[attr-defined]
+    assert fits(fields["value"], {"a": [1, None]})
+    assert not fits(fields["value"], object())
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        ({"a": 1}, "Invalid value at 'headers[0].value' (TYPE_STRING), 1"),
+        ({"a": "x", "b": None}, "Invalid value at 'headers[1].value' (TYPE_STRING), null"),
+        ({"\ud800": "x"}, "Invalid value at 'headers[0].key' (TYPE_STRING), \"?\""),
+        ([], "Invalid value at 'headers' (Map), []"),
+        ("", "Invalid value at 'headers' (Map), \"\""),
+    ],
+)
+def test_maps_are_lists_of_keys_and_values(headers: Any, told: str) -> None:
+    """As Google's messages have it."""
+    with pytest.raises(InvalidArgument) as refused:
+        put_json({"headers": headers}, target_pb2.HttpRequest(), str)
+    assert refused.value.message == told
+
+
+def test_what_is_no_base64_is_told_so() -> None:
+    """And not made into other bytes."""
+    with pytest.raises(InvalidArgument) as refused:
+        put_json({"httpRequest": {"body": "no base64!"}}, task_pb2.Task(), str)
+    assert refused.value.message == (
+        "Invalid value at 'http_request.body' (TYPE_BYTES), Base64 decoding failed for \"no base64!\""
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("", b""),
+        ("AQIDBA==", b"\1\2\3\4"),
+        ("AQIDBA", b"\1\2\3\4"),
+        ("-_-_", b"\xfb\xff\xbf"),
+        ("+/+/", b"\xfb\xff\xbf"),
+    ],
+)
+def test_base64_is_read_as_it_is_meant(text: str, meant: bytes) -> None:
+    """In either alphabet, padded or not."""
+    message = Request()
+    put_json({"cover": text}, message, str)
+    assert message.cover == meant
