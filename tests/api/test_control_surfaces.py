@@ -121,6 +121,7 @@ async def test_history_is_listed_and_watched(client: Client) -> None:
     stub = ControlStub(client.server.channel)
     stream = stub.WatchFinishedTasks(pb.WatchFinishedTasksRequest(start_time=Timestamp()))
     async with client.session.get(f"{client.url}{finished}:watch?startTime={NOW}") as events:
+        assert await events.content.readexactly(3) == b":\n\n"
         for name in (first, second):
             assert (await stream.read()).name == name
             line = await events.content.readline()
@@ -143,7 +144,7 @@ async def test_watchers_do_not_hold_up_the_end() -> None:
         async with client.session.get(f"{client.url}/taskweir/v1/attempts:watch") as events:
             async with asyncio.timeout(20):
                 await client.server.server.stop()
-                assert await events.read() == b""
+                assert await events.read() == b":\n\n"
                 assert await stream.read() is grpc.aio.EOF
 
 

@@ -13,6 +13,10 @@ from taskweir.domain.errors import Code, Unavailable
 PATH = "/v1/shelves/1/books:watch"
 
 
+BEGUN = b":\n\n"
+"""The comment that comes with the headers."""
+
+
 @pytest.fixture
 async def library() -> AsyncIterator[ServedLibrary]:
     async with serving() as served:
@@ -24,6 +28,7 @@ async def test_each_message_is_an_event(library: ServedLibrary) -> None:
     async with library.session.get(library.url + PATH) as answer:
         assert answer.status == 200
         assert answer.headers["Content-Type"] == "text/event-stream; charset=UTF-8"
+        assert await answer.content.readexactly(len(BEGUN)) == BEGUN
         library.servicer.coming.put_nowait(Request(name="a\nb"))
         assert await answer.content.readline() == b'data: {"name":"a\\nb"}\n'
         assert await answer.content.readline() == b"\n"
@@ -42,8 +47,7 @@ async def test_the_answer_begins_before_the_first_message(library: ServedLibrary
 async def test_a_silent_stream_shows_that_it_is_there() -> None:
     """By comments, which are no events; and goes on after them."""
     async with serving(heartbeat=0.01) as library, library.session.get(library.url + PATH) as answer:
-        assert await answer.content.readline() == b":\n"
-        assert await answer.content.readline() == b"\n"
+        assert await answer.content.readexactly(2 * len(BEGUN)) == 2 * BEGUN
         library.servicer.coming.put_nowait(Request(name="a"))
         while (line := await answer.content.readline()) in (b":\n", b"\n"):
             """More of them."""
@@ -63,7 +67,7 @@ async def test_a_refusal_on_the_way_is_the_last_event(library: ServedLibrary) ->
     async with library.session.get(library.url + PATH) as answer:
         library.servicer.coming.put_nowait(Request(name="a"))
         library.servicer.coming.put_nowait(Unavailable("The disk is full."))
-        assert await answer.read() == (
+        assert await answer.read() == BEGUN + (
             b'data: {"name":"a"}\n\n'
             b"event: error\n"
             b'data: {"error":{"code":503,"message":"The disk is full.","status":"UNAVAILABLE"}}\n\n'
@@ -99,7 +103,7 @@ async def test_a_stream_ends_with_the_server() -> None:
         async with library.session.get(library.url + PATH) as answer:
             async with asyncio.timeout(10):
                 await library.rest.stop(600)
-            assert await answer.read() == b""
+            assert await answer.read() == BEGUN
         assert library.servicer.left.is_set()
     assert observed == [Code.OK]
 

@@ -17,7 +17,7 @@ from taskweir.api.methods import Calls, Method, Read, StreamingMethod, Write
 from taskweir.api.request_body import read_body
 from taskweir.api.rest_answer import json_of, json_response
 from taskweir.api.rest_request import RequestReader
-from taskweir.api.sse import event_response, send_events
+from taskweir.api.sse import begin, event_response, send_events
 from taskweir.api.streams import Streams, WrittenOnce
 from taskweir.domain.errors import DeadlineExceeded, Refusal
 
@@ -95,7 +95,7 @@ class StreamEndpoint(Endpoint):
 
     async def answer(self, request: web.BaseRequest, read: Read, call: Call) -> web.StreamResponse:
         response = event_response()
-        call.begin = lambda: response.prepare(request)
+        call.begin = lambda: begin(request, response)
         call.is_stopped = self._streams.have_ended
         with self._streams:
             write = self._writes[_wants_numbers(request)]

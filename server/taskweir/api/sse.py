@@ -48,6 +48,13 @@ async def send_events(
         await waiting.close()
 
 
+async def begin(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Send the headers at once. The server holds them back until there is something to send with them, so that is a
+    comment."""
+    await response.prepare(request)
+    await response.write(_COMMENT)
+
+
 def event_response() -> web.StreamResponse:
     return web.StreamResponse(headers=_HEADERS)
 
