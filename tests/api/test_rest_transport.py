@@ -40,6 +40,7 @@ async def unfinished(port: int, headers: bytes = b"") -> AsyncIterator[asyncio.S
         (b" " * (BODY_LIMIT + 1), {}),
         (gzip.compress(b" " * (BODY_LIMIT + 1)), {"Content-Encoding": "gzip"}),
     ],
+    ids=["plain", "compressed"],
 )
 async def test_a_body_past_the_limit_is_refused(data: bytes, headers: dict[str, str]) -> None:
     """As large as it is when decompressed; and counted as a call."""
