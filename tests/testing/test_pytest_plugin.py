@@ -11,7 +11,16 @@ from taskweir import testing
 
 pytest_plugins = ["pytester"]
 
-WARNINGS = ("-W", "error", "-W", "ignore::FutureWarning", "-p", "no:cacheprovider")
+WARNINGS = (
+    "-W",
+    "error",
+    "-W",
+    "ignore:Package google:FutureWarning",
+    "-W",
+    "ignore:grpcio:FutureWarning",
+    "-p",
+    "no:cacheprovider",
+)
 """Google's packages announce what they will need some day, whenever an older grpcio is installed."""
 
 
