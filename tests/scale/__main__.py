@@ -30,8 +30,6 @@ _MOST_TIMES_SLOWER: Final = 2.0
 _MOST_MIB_MORE: Final = 50.0
 _MOST_IDLE_SHARE: Final = 0.001
 """A tenth of a percent of one processor: timers of libraries, no work."""
-_MOST_IDLE_MORE: Final = 0.0005
-"""Than with an empty file, which tells what of the share is ours and what is gRPC's own threads."""
 
 _LATER: Final = queue_name("later")
 _DUE: Final = queue_name("due")
@@ -135,7 +133,6 @@ def _report(empty: Starts, full: Starts, delivered: int, log: Path) -> int:
         (f"ready after {slower:.2f} times as long", slower < _MOST_TIMES_SLOWER),
         (f"{more:.1f} MiB more resident", more < _MOST_MIB_MORE),
         (f"idle at {full.idle:.4%} of a processor", full.idle < _MOST_IDLE_SHARE),
-        (f"{full.idle - empty.idle:+.4%} of it for the tasks", full.idle - empty.idle < _MOST_IDLE_MORE),
         ("tasks that were due were delivered", delivered > 0),
     )
     for promise, holds in promises:
