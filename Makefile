@@ -77,18 +77,40 @@ test-scenarios: $(STAMP) ## a thousand random scenarios held to the promises
 test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks
 	$(BIN)/python -m tests.scale $(ARGS)
 
+FUZZ_VENV := .venv-fuzz
+
+.PHONY: test-fuzz
+test-fuzz: $(FUZZ_VENV)/.installed ## the HTTP port under schemathesis and raw bytes, five minutes
+	$(FUZZ_VENV)/bin/python -m tests.fuzz $(ARGS)
+
+$(FUZZ_VENV)/.installed: requirements-fuzz.txt pyproject.toml
+	$(PYTHON) -m venv $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements-fuzz.txt
+	$(FUZZ_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.PHONY: test-clients
+test-clients: $(STAMP) ## clients in Python, Node, Go, Java; gcloud, grpcurl; skips what the machine cannot run
+	$(BIN)/pytest -n 2 --dist loadfile tests/clients $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## CreateTask against a bare echo, latency to the handler
 	$(BIN)/python -m bench $(ARGS)
 
+.PHONY: bench-leases
+bench-leases: $(STAMP) ## tasks leased and acknowledged, of a short queue and of a million
+	$(BIN)/python -m bench leases $(ARGS)
+
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-header --group dev
+	--no-annotate --no-header
 
 .PHONY: lock
 lock: ## renew the locked requirements from pyproject.toml (needs uv)
-	$(LOCK) --output-file requirements.txt pyproject.toml
-	$(LOCK) --resolution lowest-direct --output-file requirements-oldest.txt pyproject.toml
+	$(LOCK) --group dev --output-file requirements.txt pyproject.toml
+	$(LOCK) --group dev --resolution lowest-direct --output-file requirements-oldest.txt pyproject.toml
+	$(LOCK) --group fuzz --constraint requirements.txt --output-file requirements-fuzz.txt pyproject.toml
+	$(LOCK) --output-file tests/clients/python/requirements.txt tests/clients/python/requirements.in
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) $(FUZZ_VENV) .clients build dist .mypy_cache .pytest_cache .ruff_cache

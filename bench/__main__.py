@@ -10,7 +10,7 @@ from typing import Final
 
 import uvloop
 
-from bench import create_echo, drain, idle, latency
+from bench import create_echo, drain, idle, latency, leases
 from bench.options import Options
 
 _BENCHES: Final[Mapping[str, Callable[[Options], Awaitable[None]]]] = {
@@ -18,6 +18,7 @@ _BENCHES: Final[Mapping[str, Callable[[Options], Awaitable[None]]]] = {
     "latency": latency.run,
     "drain": drain.run,
     "idle": idle.run,
+    "leases": leases.run,
 }
 _DEFAULT: Final = ("create-echo", "latency")
 
@@ -25,7 +26,7 @@ _DEFAULT: Final = ("create-echo", "latency")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="measure the server from outside")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(_BENCHES)}")
-    parser.add_argument("--rounds", type=int, default=0, help="of create-echo")
+    parser.add_argument("--rounds", type=int, default=0, help="of create-echo, leases")
     parser.add_argument("--queues", type=int, default=0, help="of drain")
     parser.add_argument("--directory", help="where data files go: a place on the disk that is meant")
     arguments = parser.parse_args()

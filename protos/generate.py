@@ -26,7 +26,12 @@ PROTOS = Path(__file__).resolve().parent
 GENERATED = PROTOS.parent / "generated"
 PACKAGE = "taskweir_pb"
 
-STUB_FOLDERS = {"google/cloud/tasks": PACKAGE, "taskweir/control": f"{PACKAGE}/control"}
+STUB_FOLDERS = {
+    "google/cloud/tasks": PACKAGE,
+    "taskweir/control": f"{PACKAGE}/control",
+    "taskweir/firebase": f"{PACKAGE}/firebase",
+    "taskweir/taskqueue": f"{PACKAGE}/taskqueue",
+}
 """Folders of protos/ and where their stubs go. Each holds one folder for each version."""
 
 _SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
@@ -116,10 +121,11 @@ def rename_path(path: str) -> str:
 
 
 def rename_proto(text: str) -> str:
-    """Rename the package of a proto, and what it imports."""
+    """Rename the package of a proto, what it imports, and what it takes from there."""
     text = re.sub(r'(?<=^import ")[^"]+', lambda match: rename_path(match[0]), text, flags=re.MULTILINE)
     for folder, stubs in STUB_FOLDERS.items():
         text = re.sub(rf"(?<=^package ){dotted(folder)}\b", dotted(stubs), text, flags=re.MULTILINE)
+        text = re.sub(rf'(?<![\w."/]){dotted(folder)}(?=\.v\w+\.[A-Z])', dotted(stubs), text)
     return text
 
 

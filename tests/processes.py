@@ -28,6 +28,7 @@ class ServerProcess:
         self._process = process
         self.pid: Final = process.pid
         self.grpc: Final = addresses["grpc"]
+        self.http: Final = addresses.get("http", "")
         self.ready_after: Final = ready_after
         """Seconds from the start of the process to its ready line."""
 

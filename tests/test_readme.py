@@ -17,9 +17,10 @@ import pytest
 import yaml
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
-from tests.served import served
+from tests.served import Served, served
 
 from taskweir import pytest_plugin
+from taskweir.command.environment import client_environment
 from taskweir.settings import TABLE
 from taskweir.testing import (
     AttemptFaults,
@@ -255,6 +256,45 @@ def test_attempts_are_watched_by_curl(tmp_path: Path) -> None:
             data = next(line for line in watching.stdout if line.startswith("data:"))
             watching.terminate()
     assert json.loads(data.removeprefix("data:"))["httpStatus"] == 200
+
+
+def test_a_worker_leases_as_pasted(tmp_path: Path) -> None:
+    """And the old API shows the queue that it has made."""
+    (command,) = block("sh", "getStats").splitlines()
+    with served(tmp_path / "data.db") as server:
+        environ = {**os.environ, **client_environment(server.http_address, None, os.environ)}
+        program = block("python", "lease_tasks")
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=30
+        )
+        assert done.stdout == "b'resize 7'\n", done.stderr
+        stats = json.loads(pasted(command, server))["stats"]
+    assert (stats["totalTasks"], stats["leasedLastMinute"]) == (0, "1")
+
+
+def test_queues_come_by_file_and_tasks_by_request(tmp_path: Path) -> None:
+    """With curl, as pasted but for the port."""
+    (tmp_path / "queue.yaml").write_text(block("yaml", "retry_parameters"))
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    with served(tmp_path / "data.db") as server:
+        pasted(block("sh", "appId"), server, tmp_path)
+        queues = json.loads(pasted(f"curl http://127.0.0.1:8124/v2/{PARENT}/queues", server))["queues"]
+        answers = pasted(block("sh", "photo.jpg"), server, tmp_path)
+    attempts = {queue["name"].rpartition("/")[2]: queue["retryConfig"]["maxAttempts"] for queue in queues}
+    assert attempts == {"default": -1, "images": -1, "mail": 8}
+    task = json.JSONDecoder().raw_decode(answers, answers.index('{"task"'))[0]["task"]
+    assert task["httpRequest"]["url"] == "http://127.0.0.1:8080/"
+
+
+def pasted(commands: str, server: Served, directory: Path | None = None) -> str:
+    """What commands with curl print that are made for the default port."""
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    script = commands.replace("127.0.0.1:8124", server.http_address)
+    script = script.replace("curl ", "curl --fail-with-body --silent --show-error ")
+    done = subprocess.run(["bash", "-euc", script], cwd=directory, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_the_config_file_works_as_shown(tmp_path: Path) -> None:

@@ -4,23 +4,30 @@ import asyncio
 import contextlib
 import logging
 import resource
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, Self
 
+from taskweir.api.cloud_tasks.services import Services
+from taskweir.api.cloud_tasks.surfaces import grpc_services, rest_services
 from taskweir.api.control.control import Control, control_service
 from taskweir.api.faulty_calls import FaultyCalls
-from taskweir.api.grpc_server import GrpcServer
-from taskweir.api.http_connection import Answer
-from taskweir.api.http_server import HttpServer
-from taskweir.api.locations import locations_service
+from taskweir.api.firebase import task_queues as firebase
+from taskweir.api.firebase.task_queues import task_queues_service
+from taskweir.api.grpc.server import GrpcServer
+from taskweir.api.http.connection import Answer
+from taskweir.api.http.origin import Origins
+from taskweir.api.http.relay import Relays
+from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Service
-from taskweir.api.operations import operations_service
-from taskweir.api.rest import Mount, Rest
+from taskweir.api.rest.openapi import openapi_page
+from taskweir.api.rest.style import RestStyle
+from taskweir.api.rest.surface import Mount, Rest
 from taskweir.api.strictness import Strictness
-from taskweir.api.v2.cloud_tasks import CloudTasks, cloud_tasks_service
+from taskweir.api.taskqueue.pull_tasks import PullTasks
+from taskweir.api.taskqueue.surface import OLD_STYLE, taskqueue_services
 from taskweir.api.v2.codec_task import stored_size
 from taskweir.clock import Clock, SteeredClock, real_now
+from taskweir.configured_queues import ConfiguredQueues, queue_yaml_of
 from taskweir.control.faults import Faults
 from taskweir.control.faulty_sender import FaultySender
 from taskweir.control.history import History
@@ -29,22 +36,27 @@ from taskweir.control.resetting import Resetting
 from taskweir.control.steering import Steering
 from taskweir.domain import limits
 from taskweir.domain.app_engine import AppEngineHost
-from taskweir.domain.drafts import QueueDraft
-from taskweir.domain.errors import Refusal
+from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.times import SECOND
+from taskweir.domain.ttl import Ttls
 from taskweir.health import Health
 from taskweir.metrics.metrics import Metrics
 from taskweir.metrics.route import metrics_page
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.curl_sender import CurlSender
+from taskweir.push.executions import Executions
 from taskweir.push.late_effects import LateEffects
 from taskweir.push.sender import Sender
 from taskweir.push.worker import Worker
 from taskweir.service.batches import BatchService
+from taskweir.service.buffering import BufferService
 from taskweir.service.cmek import CmekService
+from taskweir.service.leases import LeaseService
 from taskweir.service.locations import LocationService
 from taskweir.service.policies import PolicyService
+from taskweir.service.queue_files import QueueFileService
+from taskweir.service.queue_stats import QueueStatsService
 from taskweir.service.queues import QueueService
 from taskweir.service.tasks import TaskService
 from taskweir.settings import Settings, SettingsError
@@ -59,20 +71,12 @@ _MOST_ATTEMPTS: Final = 10_000
 """In flight over all queues: twice what production allows a queue, so that one queue can have all it may."""
 _SPARE_FILES: Final = 512
 """Open files left for callers, the data file and the rest."""
+_TASKS_BODY: Final = 128 << 20
+"""Bytes of a request to the Cloud Tasks surfaces, over HTTP as over gRPC: a batch of a hundred large tasks fits."""
 _CONTROL_BODY: Final = 1 << 20
 """Bytes of a request to steer with over HTTP; the largest hold a name or two."""
 _BODY_BYTES: Final = 256 << 20
 """Of bodies in the worker's memory, whatever the backlog."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Services:
-    queues: QueueService
-    tasks: TaskService
-    batches: BatchService
-    policies: PolicyService
-    cmek: CmekService
-    locations: LocationService
 
 
 class Server:
@@ -110,6 +114,9 @@ class Server:
         cannot be had.
         """
         clock = clock or SteeredClock()
+        origins = _origins(settings)
+        functions = _functions(settings)
+        queue_yaml = queue_yaml_of(settings)
         async with contextlib.AsyncExitStack() as undo:
             listeners = Listeners()
             metrics = Metrics()
@@ -131,26 +138,37 @@ class Server:
             faults = Faults()
             sender = FaultySender(sender or _curl_sender(settings), faults, late)
             undo.push_async_callback(sender.close)
-            services = _services(settings, store, clock)
-            await _have_queues_at_start(services.queues, settings)
-            worker = _worker(settings, store, clock, sender, metrics, late)
+            executions = Executions(clock, metrics.attempts)
+            services = _services(settings, store, clock, executions)
+            configured = ConfiguredQueues(settings, queue_yaml, services.queues, services.queue_files)
+            await configured.have()
+            worker = _worker(settings, store, clock, sender, executions, late)
             sweeper = Sweeper(store, clock)
             listeners.add(worker)
             listeners.add(sweeper)
             await worker.start()
-            wire_services = _wire_services(services)
+            wire_services = list(grpc_services(services))
+            http_services = list(rest_services(services))
+            dialects = [(task_queues_service(services, functions), firebase.STYLE)]
+            pull_tasks = PullTasks(services, settings.location, settings.taskqueue_timestamps)
+            dialects += [(service, OLD_STYLE) for service in taskqueue_services(pull_tasks)]
             control = None
             if settings.has_control:
                 history = History(store, clock)
                 listeners.add(history)
-                rpcs = frozenset(method.rpc for service in wire_services for method in service.methods())
-                control = _control(
-                    settings, store, clock, worker, sweeper, faults, history, services.queues, rpcs
-                )
-            grpc_server, rest = _surfaces(settings, wire_services, faults, control, metrics)
+                every_service = (*wire_services, *http_services, *(service for service, _ in dialects))
+                rpcs = frozenset(method.rpc for service in every_service for method in service.methods())
+                control = _control(store, clock, worker, sweeper, faults, history, configured, rpcs)
+            grpc_server, rest, openapi = _surfaces(
+                settings, wire_services, http_services, dialects, faults, control, metrics
+            )
             undo.push_async_callback(grpc_server.stop, 0)
             server = cls(settings, store, sender, worker, grpc_server, rest, health)
-            await server._listen({"/metrics": metrics_page(lambda: metrics.scrape(store, clock))})
+            pages = {
+                "/metrics": metrics_page(lambda: metrics.scrape(store, clock)),
+                "/openapi.json": openapi,
+            }
+            await server._listen(pages, origins)
             server._background = [
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
@@ -164,11 +182,17 @@ class Server:
         """Attempts that have begun and are not yet recorded."""
         return self._worker.in_flight
 
-    async def _listen(self, pages: Mapping[str, Answer]) -> None:
+    async def _listen(self, pages: Mapping[str, Answer], origins: Origins) -> None:
         host = self._settings.host
         port = self._grpc.bind(host, self._settings.port)
         self._http = await HttpServer.start(
-            host, self._settings.http_port, lambda: self._health.trouble, pages, self._rest.answer
+            host,
+            self._settings.http_port,
+            lambda: self._health.trouble,
+            pages,
+            self._rest.answer,
+            origins=origins,
+            relays=Relays(host, port),
         )
         try:
             await self._grpc.start()
@@ -206,6 +230,24 @@ def _watched(part: Coroutine[Any, Any, None], name: str, health: Health) -> asyn
     return task
 
 
+def _origins(settings: Settings) -> Origins:
+    try:
+        return Origins.parse(settings.allow_origin)
+    except ValueError as error:
+        raise SettingsError(
+            f"--allow-origin: {str(error)!r} is no origin, such as https://app.example or http://localhost:3000, nor *"
+        ) from None
+
+
+def _functions(settings: Settings) -> FunctionsUrl:
+    functions = FunctionsUrl.parse(settings.functions_url)
+    if functions is None:
+        raise SettingsError(
+            f"--functions-url: {settings.functions_url!r} is no URL of functions, such as http://127.0.0.1:5001"
+        )
+    return functions
+
+
 def _retention(settings: Settings) -> Retention:
     return Retention(
         task_tombstone=settings.task_tombstone,
@@ -224,47 +266,32 @@ def _curl_sender(settings: Settings) -> Sender:
         raise SettingsError(f"--ca-file {settings.ca_file}: {error.strerror or error}") from error
 
 
-def _services(settings: Settings, store: Store, clock: Clock) -> _Services:
+def _services(settings: Settings, store: Store, clock: Clock, executions: Executions) -> Services:
     strict = settings.strict
     tasks = TaskService(store, clock, stored_size, strict=strict)
-    return _Services(
+    leases = LeaseService(store, clock, real_now, settings.lease_rate)
+    return Services(
         queues=QueueService(
-            store, clock, strict=strict, forget_purged_names=settings.hard_reset_on_purge_queue
+            store,
+            clock,
+            strict=strict,
+            forget_purged_names=settings.hard_reset_on_purge_queue,
+            ttls=Ttls(settings.task_retention, settings.task_tombstone),
         ),
+        stats=QueueStatsService(store, executions, leases),
         tasks=tasks,
+        leases=leases,
         batches=BatchService(store, clock, tasks),
         policies=PolicyService(store),
         cmek=CmekService(store),
-        locations=LocationService(store, clock, strict=strict),
+        locations=LocationService(store, clock, settings.location, strict=strict),
+        queue_files=QueueFileService(store, clock, settings.location),
+        buffering=BufferService(store, tasks),
     )
 
 
-async def _have_queues_at_start(queues: QueueService, settings: Settings) -> None:
-    for draft, mask, where in _configured_queues(settings):
-        try:
-            await queues.configure(draft, mask)
-        except Refusal as refusal:
-            raise SettingsError(f"{where}: {refusal.message}") from refusal
-
-
-async def _have_queues_again(queues: QueueService, settings: Settings, project: str | None) -> None:
-    """After a reset of a project, or of all."""
-    within = "" if project is None else f"projects/{project}/"
-    for draft, mask, _ in _configured_queues(settings):
-        if draft.name.startswith(within):
-            await queues.configure(draft, mask)
-
-
-def _configured_queues(settings: Settings) -> Iterator[tuple[QueueDraft, tuple[str, ...], str]]:
-    """For the start; each with the fields that are given, and where they are."""
-    for name in settings.queues:
-        yield QueueDraft(name), (), "--queue"
-    for draft, mask, line in settings.queue_config:
-        yield draft, mask, f"{settings.config}:{line}"
-
-
 def _worker(
-    settings: Settings, store: Store, clock: Clock, sender: Sender, metrics: Metrics, late: LateEffects
+    settings: Settings, store: Store, clock: Clock, sender: Sender, executions: Executions, late: LateEffects
 ) -> Worker:
     app_engine = AppEngineHost.parse(settings.app_engine_host)
     if app_engine is None:
@@ -275,7 +302,7 @@ def _worker(
         clock,
         app_engine,
         keeps_history=settings.has_control and settings.history_size > 0,
-        observer=metrics.attempts,
+        observer=executions,
     )
     return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES), late)
 
@@ -291,64 +318,49 @@ def _attempts_allowed() -> int:
 
 
 def _control(
-    settings: Settings,
     store: Store,
     clock: SteeredClock,
     worker: Worker,
     sweeper: Sweeper,
     faults: Faults,
     history: History,
-    queues: QueueService,
+    configured: ConfiguredQueues,
     rpcs: frozenset[str],
 ) -> Control:
-    async def have_queues(project: str | None) -> None:
-        await _have_queues_again(queues, settings, project)
-
     steering = Steering(clock, worker, sweeper)
     return Control(
         steering=steering,
         idling=Idling(store, clock, worker),
-        resetting=Resetting(store, clock, worker, steering, faults, have_queues),
+        resetting=Resetting(store, clock, worker, steering, faults, configured.have_again),
         history=history,
         faults=faults,
         rpcs=rpcs,
     )
 
 
-def _wire_services(services: _Services) -> Sequence[Service]:
-    """The Cloud Tasks surfaces."""
-    cloud_tasks = CloudTasks(
-        queues=services.queues,
-        tasks=services.tasks,
-        batches=services.batches,
-        policies=services.policies,
-        cmek=services.cmek,
-    )
-    return [
-        cloud_tasks_service(cloud_tasks),
-        operations_service(services.batches),
-        locations_service(services.locations),
-    ]
-
-
 def _surfaces(
     settings: Settings,
     wire_services: Sequence[Service],
+    http_services: Sequence[Service],
+    dialects: Sequence[tuple[Service, RestStyle]],
     faults: Faults,
     control: Control | None,
     metrics: Metrics,
-) -> tuple[GrpcServer, Rest]:
+) -> tuple[GrpcServer, Rest, Answer]:
+    """Of Cloud Tasks, those that gRPC and those that HTTP serves, there also in other dialects. The last is the page that
+    describes what is called over HTTP."""
     checks = [Strictness(real_now)] if settings.strict else []
     observe = metrics.calls.observe
     calls = Calls(checks, FaultyCalls(faults), observe)
     served = [(service, calls) for service in wire_services]
-    mounts = []
+    mounts = [Mount(service, calls, body_limit=_TASKS_BODY) for service in http_services]
+    mounts += [Mount(service, calls, body_limit=_TASKS_BODY, style=style) for service, style in dialects]
     if control is not None:
         # Neither --strict nor a fault may stand between a test and what it steers with.
         steering = (control_service(control), Calls(observe=observe))
         served.append(steering)
         mounts.append(Mount(*steering, body_limit=_CONTROL_BODY))
-    return GrpcServer(served), Rest(mounts)
+    return GrpcServer(served), Rest(mounts), openapi_page(mounts)
 
 
 def _address(host: str, port: int) -> str:

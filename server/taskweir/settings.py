@@ -63,12 +63,16 @@ TABLE: Final[Sequence[Setting]] = (
         "us-central1",
         "location of queues given by id alone",
     ),
+    Setting("queue-yaml", kinds.FILE, "", "queue.yaml of an App Engine app, whose queues to have at start"),
     Setting("durability", kinds.choice("full", "normal", "off"), "full", "when a write counts as done"),
     Setting("task-tombstone", kinds.DURATION, "1h", "how long the name of a finished task stays taken"),
     Setting("queue-tombstone", kinds.DURATION, "72h", "how long the name of a deleted queue stays taken"),
     Setting("task-retention", kinds.POSITIVE_DURATION, "31d", "age at which a task is dropped"),
     Setting("history-size", kinds.COUNT, "10000", "attempts, and finished tasks, kept for the control API"),
     Setting("history-retention", kinds.POSITIVE_DURATION, "31d", "how long they are kept"),
+    Setting(
+        "lease-rate", kinds.COUNT, "10", "LeaseTasks calls a second that each queue takes; 0: any number"
+    ),
     Setting("drain-timeout", kinds.DURATION, "8s", "how long a stopping server waits for attempts in flight"),
     Setting(
         "control",
@@ -86,8 +90,21 @@ TABLE: Final[Sequence[Setting]] = (
         "where App Engine tasks go, such as http://localhost:8080",
         "APP_ENGINE_EMULATOR_HOST",
     ),
+    Setting(
+        "functions-url",
+        kinds.TEXT,
+        "",
+        "where Firebase functions run, such as http://127.0.0.1:5001: for tasks that come without a URL",
+    ),
     Setting("ca-file", kinds.FILE, "", "certificates (PEM) that https targets are checked against"),
     Setting("insecure-targets", kinds.SWITCH, "false", "do not check the certificates of https targets"),
+    Setting("allow-origin", kinds.NAMES, "", "web origin whose pages may call the server, or *; repeatable"),
+    Setting(
+        "taskqueue-timestamps",
+        kinds.choice("micros", "seconds"),
+        "micros",
+        "unit of the times in the old taskqueue API",
+    ),
     Setting("openid-issuer", kinds.TEXT, "", "issuer URL of the tokens sent to targets"),
     Setting(
         "hard-reset-on-purge-queue",
@@ -122,18 +139,23 @@ class Settings:
     config: str
     project: str
     location: str
+    queue_yaml: str
     durability: Literal["full", "normal", "off"]
     task_tombstone: Micros
     queue_tombstone: Micros
     task_retention: Micros
     history_size: int
     history_retention: Micros
+    lease_rate: int
     drain_timeout: Micros
     control: Literal["auto", "on", "off"]
     strict: bool
     app_engine_host: str
+    functions_url: str
     ca_file: str
     insecure_targets: bool
+    allow_origin: tuple[str, ...]
+    taskqueue_timestamps: Literal["micros", "seconds"]
     openid_issuer: str
     hard_reset_on_purge_queue: bool
     log_level: Literal["debug", "info", "warning", "error"]

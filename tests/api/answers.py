@@ -1,6 +1,7 @@
 """How the table of production's answers is written: names, requests, and its rows."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from google.protobuf.message import Message
@@ -53,6 +54,18 @@ class Row:
     rpc: str
     request: Message
     answer: Refused | None
+
+
+class LeftOut(Enum):
+    """Why a row of the table is not asked on another surface."""
+
+    NO_METHOD = "this surface has no such method"
+    NO_PATH = "the name is none that a path could hold: there is nothing at that URL"
+    NO_JSON = "JSON has no form for the value"
+    EMPTY_MASK = "a mask of an empty path is an empty mask in a query, which stands for everything"
+    NO_FIELD = "this version has no such field"
+    OTHER_NAME = "the mask has v2's name for what this version names otherwise, and so names nothing"
+    OTHER_MEANING = "this version takes the value for something else"
 
 
 def row(rpc: str, when: str, request: Message, code: str = "OK", message: str = "", *details: Message) -> Row:

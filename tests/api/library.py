@@ -6,21 +6,31 @@ Its stubs lie in another package than the one clients know, as those of the serv
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
-from google.api import annotations_pb2, http_pb2
-from google.protobuf import descriptor_pool, duration_pb2, field_mask_pb2, timestamp_pb2, wrappers_pb2
+from google.api import annotations_pb2, http_pb2, httpbody_pb2
+from google.protobuf import (
+    any_pb2,
+    descriptor_pool,
+    duration_pb2,
+    empty_pb2,
+    field_mask_pb2,
+    timestamp_pb2,
+    wrappers_pb2,
+)
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
 from google.protobuf.message_factory import GetMessageClass
 from yarl import URL
 
 from taskweir.api.call import Call
-from taskweir.api.http_server import HttpServer
+from taskweir.api.http.origin import Origins
+from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Service
-from taskweir.api.rest import Mount, Rest
+from taskweir.api.rest.style import GOOGLE, RestStyle
+from taskweir.api.rest.surface import Mount, Rest
 from taskweir.domain.errors import Help, InvalidArgument, NotFound
 
 NAME: Final = "test.library.v1.Library"
@@ -47,6 +57,8 @@ _FIELDS: Final[dict[str, str]] = {
     "kind": "Kind",
     "a": "oneof string",
     "b": "oneof string",
+    "media": "google.api.HttpBody",
+    "extra": "google.protobuf.Any",
 }
 _TYPES: Final = {
     "string": FieldDescriptorProto.TYPE_STRING,
@@ -70,15 +82,45 @@ _RULES: Final[dict[str, http_pb2.HttpRule]] = {
     "SetTags": http_pb2.HttpRule(put="/v1/{name=shelves/*}/tags", body="tags"),
     "Purge": http_pb2.HttpRule(custom=http_pb2.CustomHttpPattern(kind="PURGE", path="/v1/{name=shelves/*}")),
     "Anyhow": http_pb2.HttpRule(custom=http_pb2.CustomHttpPattern(kind="*", path="/v1/anyhow")),
+    "Upload": http_pb2.HttpRule(
+        custom=http_pb2.CustomHttpPattern(kind="*", path="/v1/{parent=shelves/*}/books:upload"),
+        body="media",
+        additional_bindings=[
+            http_pb2.HttpRule(
+                custom=http_pb2.CustomHttpPattern(kind="*", path="/v1/{parent=shelves/*}/books/:upload"),
+                body="media",
+            ),
+            http_pb2.HttpRule(
+                custom=http_pb2.CustomHttpPattern(
+                    kind="*", path="/v1/{parent=shelves/*}/books/{name}:upload"
+                ),
+                body="media",
+            ),
+        ],
+    ),
+    "Download": http_pb2.HttpRule(get="/v1/downloads/{name}"),
+    "Clear": http_pb2.HttpRule(delete="/v1/{name=shelves/*}"),
     "WatchBooks": http_pb2.HttpRule(get="/v1/{parent=shelves/*}/books:watch"),
     "NotThere": http_pb2.HttpRule(get="/v1/not-there"),
     "OnlyGrpc": http_pb2.HttpRule(),
 }
 
 
+_IMPORTED: Final = (
+    annotations_pb2,
+    any_pb2,
+    duration_pb2,
+    empty_pb2,
+    field_mask_pb2,
+    httpbody_pb2,
+    timestamp_pb2,
+    wrappers_pb2,
+)
+
+
 def _file() -> FileDescriptorProto:
     file = FileDescriptorProto(name="taskweir_test/library.proto", package=_STUBS, syntax="proto3")
-    for imported in (annotations_pb2, duration_pb2, field_mask_pb2, timestamp_pb2, wrappers_pb2):
+    for imported in _IMPORTED:
         file.dependency.append(imported.DESCRIPTOR.name)
     kinds = file.enum_type.add(name="Kind")
     for number, name in enumerate(("KIND_UNSPECIFIED", "NOVEL", "ATLAS")):
@@ -90,7 +132,7 @@ def _file() -> FileDescriptorProto:
     service = file.service.add(name="Library")
     for name, rule in _RULES.items():
         method = service.method.add(name=name, input_type=f".{_STUBS}.Request")
-        method.output_type = method.input_type
+        method.output_type = _REPLIES.get(name, method.input_type)
         method.server_streaming = name.startswith("Watch")
         if rule.WhichOneof("pattern"):
             method.options.Extensions[annotations_pb2.http].CopyFrom(rule)
@@ -110,6 +152,9 @@ def _add_field(field: FieldDescriptorProto, kind: str) -> None:
     elif "." in kind:
         field.type_name = f".{kind}"
 
+
+_REPLIES: Final = {"Download": ".google.api.HttpBody", "Clear": ".google.protobuf.Empty"}
+"""Of methods that do not answer with their request."""
 
 _POOL: Final = descriptor_pool.Default()
 _POOL.AddSerializedFile(_file().SerializeToString())
@@ -146,6 +191,13 @@ class Library:
         return await self._echo(request, call)
 
     GetOne = GetFile = ListBooks = CreateBook = UpdateBook = SetTags = Purge = Anyhow = OnlyGrpc = GetBook
+    Upload = GetBook
+
+    async def Download(self, request: Any, call: Call) -> httpbody_pb2.HttpBody:
+        return httpbody_pb2.HttpBody(content_type=request.name, data=b"\0\xff")
+
+    async def Clear(self, request: Any, call: Call) -> empty_pb2.Empty:
+        return empty_pb2.Empty()
 
     async def WatchBooks(self, request: Any, call: Call) -> AsyncGenerator[Any, None]:
         """Whatever comes; an exception is raised, None is the end."""
@@ -186,12 +238,20 @@ class ServedLibrary:
 
 @contextlib.asynccontextmanager
 async def serving(
-    calls: Calls | None = None, heartbeat: float = 600.0, body_idle: float = 600.0, host: str = "127.0.0.1"
+    calls: Calls | None = None,
+    heartbeat: float = 600.0,
+    body_idle: float = 600.0,
+    host: str = "127.0.0.1",
+    style: RestStyle = GOOGLE,
+    body_limit: int = BODY_LIMIT,
+    allow_origin: Sequence[str] = (),
 ) -> AsyncIterator[ServedLibrary]:
     servicer = Library()
-    mount = Mount(Service(NAME, DESCRIPTOR, servicer), calls or Calls(), body_limit=BODY_LIMIT)
+    service = Service(NAME, DESCRIPTOR, servicer)
+    mount = Mount(service, calls or Calls(), body_limit=body_limit, style=style)
     rest = Rest([mount], heartbeat=heartbeat, body_idle=body_idle)
-    http = await HttpServer.start(host, 0, lambda: None, {}, rest.answer)
+    origins = Origins.parse(allow_origin)
+    http = await HttpServer.start(host, 0, lambda: None, {}, rest.answer, origins=origins)
     try:
         async with aiohttp.ClientSession() as session:
             yield ServedLibrary(servicer, rest, http, session)

@@ -15,13 +15,19 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from taskweir_pb.v2 import cloudtasks_pb2
+from taskweir_pb.v2beta2 import cloudtasks_pb2 as v2beta2
+from taskweir_pb.v2beta3 import cloudtasks_pb2 as v2beta3
 
 CLOUD_TASKS: Final = "google.cloud.tasks.v2.CloudTasks"
+V2BETA3: Final = "google.cloud.tasks.v2beta3.CloudTasks"
+V2BETA2: Final = "google.cloud.tasks.v2beta2.CloudTasks"
 OPERATIONS: Final = "google.longrunning.Operations"
 LOCATIONS: Final = "google.cloud.location.Locations"
 
 _SERVICES: Final = {
     CLOUD_TASKS: cloudtasks_pb2.DESCRIPTOR.services_by_name["CloudTasks"],
+    V2BETA3: v2beta3.DESCRIPTOR.services_by_name["CloudTasks"],
+    V2BETA2: v2beta2.DESCRIPTOR.services_by_name["CloudTasks"],
     OPERATIONS: operations_proto_pb2.DESCRIPTOR.services_by_name["Operations"],
     LOCATIONS: locations_pb2.DESCRIPTOR.services_by_name["Locations"],
 }
@@ -86,7 +92,7 @@ def method_of(path: str) -> MethodDescriptor:
 
 
 def every_rpc() -> Iterator[str]:
-    """Paths of all methods that are served."""
+    """Paths of all methods of v2, and of those that have no version."""
     yield from (f"{CLOUD_TASKS}/{method.name}" for method in _SERVICES[CLOUD_TASKS].methods)
     yield f"{OPERATIONS}/GetOperation"
     yield from (f"{LOCATIONS}/{method.name}" for method in _SERVICES[LOCATIONS].methods)

@@ -13,7 +13,7 @@ from tests.api.library import DESCRIPTOR, NAME, Library, Request
 from tests.eventually import eventually
 
 from taskweir.api.call import Call
-from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.methods import AnyMethod, Calls, Method, Service
 from taskweir.domain.errors import Code, PermissionDenied
 

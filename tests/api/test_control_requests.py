@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from taskweir.api.control.codec_fault import fault_message, fault_of
 from taskweir.api.control.control import Control, control_service
-from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.methods import Calls
 from taskweir.control.idling import QueueLeft
 from taskweir.control.steering import ClockState

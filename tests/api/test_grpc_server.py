@@ -13,7 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from tests.api.answers import QUEUE
 
 from taskweir.api.call import Call
-from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.methods import Calls, Service
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import Unavailable
@@ -110,7 +110,7 @@ async def test_a_taken_port_is_an_error(capfd: pytest.CaptureFixture[str]) -> No
 
 async def test_a_port_taken_at_the_last_moment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """gRPC itself refuses it too, and does not share it with another server."""
-    monkeypatch.setattr("taskweir.api.grpc_server._check_address", lambda *_: None)
+    monkeypatch.setattr("taskweir.api.grpc.server._check_address", lambda *_: None)
     async with serving(Slow()) as other:
         assert (await refused_address("127.0.0.1", other.port)).errno == errno.EADDRINUSE
 

@@ -8,7 +8,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
 from tests.api.running import Running
 
-from taskweir.api.grpc_server import GrpcServer
+from taskweir.api.grpc.server import GrpcServer
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING

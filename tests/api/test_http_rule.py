@@ -3,7 +3,7 @@
 import pytest
 
 from taskweir.api.http_rule import Binding, Template
-from taskweir.api.router import Router
+from taskweir.api.rest.router import Router
 from taskweir.domain.errors import InvalidArgument
 
 
@@ -84,6 +84,11 @@ ROUTES = [
     ("*", "/v1/{name=anyhow/*}"),
     ("POST", "/v1:reset"),
     ("POST", "/v1/:reset"),
+    ("*", "/v2/{queue=queues/*}/tasks:buffer"),
+    ("*", "/v2/{queue=queues/*}/tasks/:buffer"),
+    ("*", "/v2/{queue=queues/*}/tasks/{task_id}:buffer"),
+    ("POST", "/v2/{name=queues/*/tasks/*}:run"),
+    ("GET", "/v2/{name=queues/*/tasks/*}"),
 ]
 
 
@@ -103,6 +108,12 @@ ROUTES = [
         ("POST", "/v1/:reset", "POST /v1/:reset"),
         ("POST", "/v1/reset", None),
         ("DELETE", "/v1/anyhow/x", "* /v1/{name=anyhow/*}"),
+        ("POST", "/v2/queues/q/tasks:buffer", "* /v2/{queue=queues/*}/tasks:buffer"),
+        ("GET", "/v2/queues/q/tasks/:buffer", "* /v2/{queue=queues/*}/tasks/:buffer"),
+        ("PUT", "/v2/queues/q/tasks/a:b:buffer", "* /v2/{queue=queues/*}/tasks/{task_id}:buffer"),
+        ("POST", "/v2/queues/q/tasks/t:run", "POST /v2/{name=queues/*/tasks/*}:run"),
+        ("POST", "/v2/queues/q/tasks/:run", None),
+        ("GET", "/v2/queues/q/tasks/", None),
         ("GET", "/", None),
         ("GET", "", None),
     ],
@@ -116,6 +127,25 @@ def test_a_path_finds_the_most_literal_route(method: str, path: str, found: str 
     answer = router.find(method, path)
 
     assert (answer and answer[0]) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/queues/q", ["GET"]),
+        ("/v1/queues/q:pause", ["POST"]),
+        ("/v1/anyhow/x", ["*", "GET"]),
+        ("/v1:reset", ["POST"]),
+        ("/v2/queues", []),
+    ],
+)
+def test_a_path_tells_its_methods(path: str, methods: list[str]) -> None:
+    """Each once, in order."""
+    router: Router[str] = Router()
+    for method, template in ROUTES:
+        router.add(Binding(method, Template.parse(template), ""), template)
+
+    assert router.http_methods(path) == methods
 
 
 def test_a_name_keeps_its_colon() -> None:

@@ -8,8 +8,8 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from tests.api.library import Request
 
-from taskweir.api.json_faults import put_json
-from taskweir.api.json_values import fits
+from taskweir.api.rest.json_message import put_json
+from taskweir.api.rest.json_values import fits
 from taskweir.domain.errors import InvalidArgument
 from taskweir_pb.v2 import target_pb2, task_pb2
 
@@ -71,7 +71,15 @@ FITTING: Final[dict[str, list[Any]]] = {
     "cover": ["", "AQI=", "AQI", "_-8=", "_-8", "/+8="],
     "since_time": ["2026-01-02T03:04:05Z", "2024-02-29T23:59:59.123456789+23:59", "0001-01-01T00:00:00Z"],
     "within": ["1s", "-1.5s", "0.000000001s", "315576000000s"],
-    "update_mask": ["", "*", "a", "a,pageSize", "book.pageSize,b2"],
+    "update_mask": [
+        "",
+        "*",
+        "a",
+        "a,pageSize",
+        "book.pageSize,b2",
+        "page_size,book.page_size",
+        "pageSize,a_b",
+    ],
     "most": [5, "5"],
     "flag": [True],
 }
@@ -85,7 +93,25 @@ MISFITS: Final[dict[str, list[Any]]] = {
     "is_dry": [0, 1, "true", "", None, []],
     "name": [5, None, [], {}, True, "\ud800", "a\udfff"],
     "kind": ["novel", "", "POEM", "\ud800", "é", True, None, [], 1.5, "1.0", "1_0", "٣", 2**31, "2147483648"],
-    "cover": [5, None, [], "A", "AQI==", "A===", "=", "AQ I", "AQI=\n", "+_8=", "é", "AQ.I", "\ud800"],
+    "cover": [
+        5,
+        None,
+        [],
+        "A",
+        "AQI==",
+        "AAAA=",
+        "AAAA==",
+        "AAAA====",
+        "AAAAAA======",
+        "A===",
+        "=",
+        "AQ I",
+        "AQI=\n",
+        "+_8=",
+        "é",
+        "AQ.I",
+        "\ud800",
+    ],
     "since_time": [
         *(5, None, [], {}, "", "soon", "2026-01-01", "2026-1-1T0:0:0Z", "2026-01-01T00:00:00"),
         *("2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:60Z", "2026-01-01 00:00:00Z"),
@@ -98,7 +124,7 @@ MISFITS: Final[dict[str, list[Any]]] = {
         *(5, None, [], {}, "", "s", "1", "1.5", ".5s", "1.s", "1. 5s", "--1s", "+1s", "1.-5s", "0_0s", " 0s"),
         *("1s\n", "٣s", "1.1234567891s", "1e1s", "NaNs", "315576000001s", "9999999999999s"),
     ],
-    "update_mask": [5, None, [], "a b", "page_size", "_a", "a..b", "a,", ",a", "a.*"],
+    "update_mask": [5, None, [], "a b", "a_", "_a", "a__b", "a_B", "a..b", "a,", ",a", "a.*"],
     "most": ["1_0", True],
     "flag": ["true", 1],
 }
@@ -106,17 +132,71 @@ MISFITS: Final[dict[str, list[Any]]] = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in FITTING for value in FITTING[name]])
 def test_it_fits(name: str, value: Any) -> None:
-    """And can be read."""
+    """And is read as protobuf's own parser reads it, which knows field masks in camelCase alone."""
     field = _FIELDS[name]
     assert fits(field, value)
-    owner = GetMessageClass(field.containing_type)()
-    ParseDict({name: value} if isinstance(owner, Request) else value, owner)
+    owner = GetMessageClass(field.containing_type)
+    if owner is not Request:
+        ParseDict(value, owner())
+        return
+    for spelling, many in ((field.name, value), (field.json_name, value), ("books", [{name: value}, {}])):
+        ours, theirs = Request(), Request()
+        put_json({spelling: many}, ours, str)
+        if "_" in str(value):
+            assert ours.ByteSize() > 0
+            continue
+        ParseDict({spelling: many}, theirs)
+        assert ours.SerializeToString() == theirs.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [("pageSize,book.page_size", ["page_size", "book.page_size"]), ("*", ["*"]), ("", []), ("a_1", ["a_1"])],
+)
+def test_a_field_mask_is_read_in_either_spelling(value: str, paths: list[str]) -> None:
+    """Its paths are fields' own names."""
+    message = Request()
+    put_json({"updateMask": value}, message, str)
+    assert message.update_mask.paths == paths
+    assert message.HasField("update_mask")
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in MISFITS for value in MISFITS[name]])
 def test_it_does_not_fit(name: str, value: Any) -> None:
     """Whatever a lenient parser would make of it."""
-    assert not fits(_FIELDS[name], value)
+    field = _FIELDS[name]
+    assert not fits(field, value)
+    if field.containing_type is Request.DESCRIPTOR and value is not None:
+        with pytest.raises(InvalidArgument, match="Invalid"):
+            put_json({name: value}, Request(), str)
+
+
+def test_no_value_is_no_field() -> None:
+    """Of any type."""
+    message = Request()
+    put_json(dict.fromkeys(field.json_name for field in Request.DESCRIPTOR.fields), message, str)
+    assert message == Request()
+    assert message.ListFields() == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"pageSize": 1, "page_size": 1},
+        {"book": {"page_size": 1, "pageSize": 1}},
+        {"a": "x", "b": "y"},
+        {"books": [{}, None]},
+        {"books": {}},
+        {"book": []},
+        {"tags": ["x", None]},
+        {"kinds": ["NOVEL", "POEM"]},
+    ],
+)
+def test_what_is_said_twice_or_is_no_message_is_refused(content: dict[str, Any]) -> None:
+    """Whatever protobuf's own parser would make of it."""
+    with pytest.raises(InvalidArgument, match="Invalid") as refused:
+        put_json(content, Request(), str)
+    assert refused.value.details
 
 
 def test_other_types_of_protobuf_are_left_to_its_own_parser() -> None:

@@ -12,6 +12,8 @@ from tests.api.running import Running
 SERVICES = [
     LOCATIONS,
     CLOUD_TASKS,
+    "google.cloud.tasks.v2beta2.CloudTasks",
+    "google.cloud.tasks.v2beta3.CloudTasks",
     OPERATIONS,
     "grpc.health.v1.Health",
     "grpc.reflection.v1alpha.ServerReflection",

@@ -10,7 +10,7 @@ import pytest
 from tests.api.library import BODY_LIMIT, NAME, Request, ServedLibrary, serving
 
 from taskweir.api.call import Call
-from taskweir.api.http_server import HttpServer
+from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Method
 from taskweir.domain.errors import Code
 

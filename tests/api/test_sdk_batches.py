@@ -1,4 +1,4 @@
-"""Batch calls through the official client, with the futures it makes of their operations."""
+"""Batch calls through the official asynchronous client of v2: what the suite of every surface does not ask of it."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,6 @@ QUEUE = f"{PARENT}/queues/q"
 
 Client = tasks_v2.CloudTasksAsyncClient
 CreateStates = tasks_v2.BatchCreateTasksMetadata.State
-DeleteStates = tasks_v2.BatchDeleteTasksMetadata.State
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +23,7 @@ async def queue(client: Client) -> None:
     await client.create_queue(parent=PARENT, queue=tasks_v2.Queue(name=QUEUE))
 
 
-def request_for(
-    task_id: str, url: str = "http://localhost/", *, full: bool = False
-) -> tasks_v2.CreateTaskRequest:
+def request_for(task_id: str, url: str = "http://localhost/") -> tasks_v2.CreateTaskRequest:
     return tasks_v2.CreateTaskRequest(
         parent=QUEUE,
         task=tasks_v2.Task(
@@ -34,26 +31,7 @@ def request_for(
             http_request=tasks_v2.HttpRequest(url=url, body=b"hello"),
             schedule_time=datetime(2026, 12, 1, tzinfo=UTC),
         ),
-        response_view=tasks_v2.Task.View.FULL if full else tasks_v2.Task.View.BASIC,
     )
-
-
-async def test_a_batch_creates_its_tasks(client: Client) -> None:
-    """The future is done at once; each task comes in the view that was asked for."""
-    operation = await client.batch_create_tasks(
-        parent=QUEUE, requests=[request_for("a"), request_for("b", full=True)]
-    )
-
-    response = await operation.result()
-
-    assert [(task.name[-1], task.http_request.body, task.view.name) for task in response.tasks] == [
-        ("a", b"", "BASIC"),
-        ("b", b"hello", "FULL"),
-    ]
-    assert operation.metadata.state == CreateStates.SUCCEEDED
-    assert operation.metadata.start_time <= operation.metadata.end_time
-    assert not operation.metadata.failed_requests
-    assert [task.name[-1] async for task in await client.list_tasks(parent=QUEUE)] == ["a", "b"]
 
 
 async def test_what_is_wrong_with_one_request_does_not_stop_the_others(client: Client) -> None:
@@ -79,38 +57,6 @@ async def test_what_is_wrong_with_one_request_does_not_stop_the_others(client: C
         ),
         3: (6, "Requested entity already exists"),
     }
-
-
-async def test_a_batch_that_fails_whole_fails_its_future(client: Client) -> None:
-    """With ABORTED."""
-    operation = await client.batch_create_tasks(parent=QUEUE, requests=[request_for("a", url="")])
-
-    with pytest.raises(exceptions.GoogleAPICallError, match="None of the requests succeeded"):
-        await operation.result()
-    assert operation.metadata.state == CreateStates.FAILED
-
-
-async def test_a_batch_deletes_its_tasks(client: Client) -> None:
-    """Those that are there."""
-    await client.batch_create_tasks(parent=QUEUE, requests=[request_for("a"), request_for("b")])
-
-    names = [f"{QUEUE}/tasks/{task_id}" for task_id in ("a", "b", "c")]
-    operation = await client.batch_delete_tasks(parent=QUEUE, names=names)
-    await operation.result()
-
-    assert operation.metadata.state == DeleteStates.PARTIALLY_SUCCEEDED
-    assert list(operation.metadata.failed_requests) == [2]
-    assert [task async for task in await client.list_tasks(parent=QUEUE)] == []
-
-
-async def test_a_request_id_makes_a_batch_repeatable(client: Client) -> None:
-    """The second call gives the first one's operation, and adds nothing."""
-    request = tasks_v2.BatchCreateTasksRequest(parent=QUEUE, requests=[request_for("a")], request_id="once")
-    first = await client.batch_create_tasks(request=request)
-    second = await client.batch_create_tasks(request=request)
-
-    assert first.operation == second.operation
-    assert first.operation.name == f"{PARENT}/operations/once"
 
 
 async def test_an_operation_can_be_asked_for_again_for_a_day(server: Running, client: Client) -> None:

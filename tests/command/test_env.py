@@ -14,9 +14,8 @@ def test_the_exports_lead_to_a_server_on_its_defaults(tmp_path: Path) -> None:
     """As a shell reads them."""
     ran = run("env", cwd=tmp_path, PYTHONPATH=environment()["PYTHONPATH"])
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[:5] == [
-        "export CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:8123",
-        "export CLOUD_TASKS_EMULATOR_HTTP_HOST=127.0.0.1:8124",
+    assert ran.stdout.splitlines()[:4] == [
+        "export CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:8124",
         "export CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS=http://127.0.0.1:8124/",
         "export CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true",
         "export GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT=http://127.0.0.1:8124/v2/",
@@ -25,9 +24,8 @@ def test_the_exports_lead_to_a_server_on_its_defaults(tmp_path: Path) -> None:
 
 def test_the_exports_follow_flags_and_variables(tmp_path: Path) -> None:
     """Those of `serve`."""
-    ran = run("env", "--host=::", "-port", "9", "--project", "p", cwd=tmp_path, TASKWEIR_HTTP_PORT="10")
-    assert "export CLOUD_TASKS_EMULATOR_HOST='[::1]:9'\n" in ran.stdout
-    assert "export CLOUD_TASKS_EMULATOR_HTTP_HOST='[::1]:10'\n" in ran.stdout
+    ran = run("env", "--host=::", "--project", "p", cwd=tmp_path, TASKWEIR_HTTP_PORT="10")
+    assert "export CLOUD_TASKS_EMULATOR_HOST='[::1]:10'\n" in ran.stdout
     assert "export CLOUDSDK_CORE_PROJECT=p\n" in ran.stdout
 
 
@@ -44,9 +42,9 @@ def test_a_shell_takes_what_is_printed(tmp_path: Path) -> None:
 
 def test_a_free_port_has_no_exports(tmp_path: Path) -> None:
     """Nobody knows it before the server runs."""
-    ran = run("env", "--port=0", cwd=tmp_path)
+    ran = run("env", "--http-port=0", cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == "taskweir: env needs the ports of a running server: port 0 names none\n"
+    assert ran.stderr == "taskweir: env needs the HTTP port of a running server: port 0 names none\n"
 
 
 @pytest.mark.parametrize(
@@ -60,15 +58,13 @@ def test_a_free_port_has_no_exports(tmp_path: Path) -> None:
 )
 def test_the_python_path_begins_with_the_injection(present: str, found: list[str]) -> None:
     """Once, however often it is set; what was there stays."""
-    environ = client_environment("h:1", "h:2", None, {"PYTHONPATH": present})
+    environ = client_environment("h:1", None, {"PYTHONPATH": present})
     assert environ["PYTHONPATH"] == ":".join(found)
 
 
 def test_a_project_that_gcloud_has_is_kept() -> None:
     """The user's choice stands."""
-    assert "CLOUDSDK_CORE_PROJECT" not in client_environment(
-        "h:1", "h:2", "p", {"CLOUDSDK_CORE_PROJECT": "mine"}
-    )
+    assert "CLOUDSDK_CORE_PROJECT" not in client_environment("h:1", "p", {"CLOUDSDK_CORE_PROJECT": "mine"})
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """New and changed queues. The refusals of single fields stand in the table of answers of the API."""
 
+from dataclasses import replace
+
 import pytest
 
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.model import (
+    Acl,
     AppEngineRouting,
     Authorization,
     HttpMethod,
@@ -12,14 +15,17 @@ from taskweir.domain.model import (
     OAuthToken,
     OidcToken,
     Queue,
+    QueueSource,
     QueueState,
+    QueueType,
     RateLimits,
     RetryConfig,
     UriOverride,
 )
 from taskweir.domain.names import QueueName
+from taskweir.domain.queue_merge import TARGET_TYPE
 from taskweir.domain.queue_rules import new_queue, updated_queue
-from taskweir.domain.times import HOUR, MILLISECOND, SECOND
+from taskweir.domain.times import DAY, HOUR, MILLISECOND, SECOND
 
 NAME = QueueName("p", "l", "q")
 DEFAULT_RETRY = RetryConfig(100, 0, 100 * MILLISECOND, HOUR, 16)
@@ -40,14 +46,28 @@ def test_a_queue_of_a_name_alone_has_the_recorded_defaults() -> None:
 
 def test_zero_counts_as_unset() -> None:
     """Field by field."""
-    made = queue(rate_limits=RateLimits(0.0, 7, 5), retry_config=RetryConfig(0, 0, 0, SECOND, 3))
+    made = queue(rate_limits=RateLimits(0.0, 0, 5), retry_config=RetryConfig(0, 0, 0, SECOND, 3))
     assert made.rate_limits == RateLimits(500.0, 100, 5)
     assert made.retry_config == RetryConfig(100, 0, 100 * MILLISECOND, SECOND, 3)
 
 
-def test_the_burst_is_the_services_choice() -> None:
-    """Even a negative one is passed over."""
-    assert queue(rate_limits=RateLimits(50.0, -3, 0)).rate_limits == RateLimits(50.0, 10, 1_000)
+@pytest.mark.parametrize(("given", "burst"), [(0, 10), (1, 1), (500, 500)])
+def test_a_burst_that_is_not_given_follows_from_the_rate(given: int, burst: int) -> None:
+    """The betas can set one."""
+    assert queue(rate_limits=RateLimits(50.0, given, 0)).rate_limits == RateLimits(50.0, burst, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("burst", "message"),
+    [
+        (-1, "RateLimits.maxBurstSize cannot be negative."),
+        (501, "RateLimits.maxBurstSize must be less than or equal to 500."),
+    ],
+)
+def test_a_burst_has_bounds(burst: int, message: str) -> None:
+    """In the style of those that are recorded."""
+    with pytest.raises(InvalidArgument, match=message):
+        queue(rate_limits=RateLimits(50.0, burst, 0))
 
 
 def test_the_retry_duration_is_cut_to_seconds_and_backoff_is_not() -> None:
@@ -172,3 +192,185 @@ def test_routing_that_cannot_be_a_host_label_is_refused(label: str) -> None:
     for field in ("service", "version", "instance"):
         with pytest.raises(InvalidArgument, match=f"AppEngineRouting.{field}"):
             queue(app_engine_routing_override=AppEngineRouting(**{field: label}))
+
+
+RATE = "rate_limits.max_dispatches_per_second"
+BURST = "rate_limits.max_burst_size"
+
+
+@pytest.mark.parametrize(
+    ("mask", "given", "burst"),
+    [
+        (["rate_limits.max_concurrent_dispatches"], 99, 33),
+        (["retry_config"], 99, 33),
+        ([RATE], 99, 50),
+        ([BURST], 99, 99),
+        ([BURST], 0, 10),
+        ([RATE, BURST], 99, 99),
+        ([BURST, RATE], 0, 50),
+        (["rate_limits"], 99, 99),
+        (["rate_limits", RATE], 99, 99),
+        (["rate_limits"], 0, 50),
+        (None, 99, 99),
+        (None, 0, 50),
+        ([], 99, 33),
+    ],
+)
+def test_a_burst_that_is_not_given_changes_with_the_rate_alone(
+    mask: list[str] | None, given: int, burst: int
+) -> None:
+    """Documented for the betas."""
+    before = queue(rate_limits=RateLimits(5.0, 33, 5))
+    after = updated_queue(before, draft(rate_limits=RateLimits(250.0, given, 6)), mask)
+    assert after.rate_limits.max_burst_size == burst
+
+
+PULL = QueueType.PULL
+
+
+def pull(**over: object) -> Queue:
+    return queue(type=PULL, **over)
+
+
+@pytest.mark.parametrize("limits", [None, RateLimits(1.0, 2, 3), RateLimits(-1.0, -2, -3)])
+def test_the_limits_of_a_pull_queue_are_output_only(limits: RateLimits | None) -> None:
+    """Whatever is sent."""
+    assert pull(rate_limits=limits).rate_limits == RateLimits(10_000.0, 10_000, -1)
+
+
+@pytest.mark.parametrize(("given", "attempts"), [(0, -1), (-1, -1), (1, 1), (7, 7)])
+def test_of_the_retries_of_a_pull_queue_the_number_alone_can_be_set(given: int, attempts: int) -> None:
+    """Any number of leases by default."""
+    made = pull(retry_config=RetryConfig(given, 9 * SECOND, -5, SECOND, 3))
+    assert made.retry_config == RetryConfig(attempts, 0, 0, 0, 0)
+    with pytest.raises(InvalidArgument, match=r"RetryConfig\.maxAttempts"):
+        pull(retry_config=RetryConfig(-2, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    "mask", [None, ["rate_limits"], [RATE], [BURST], ["retry_config"], ["retry_config.min_backoff"]]
+)
+def test_a_pull_queue_stays_one_through_every_update(mask: list[str] | None) -> None:
+    """Its own limits, sent back, are not refused."""
+    before = pull()
+    after = updated_queue(
+        before, draft(rate_limits=before.rate_limits, retry_config=before.retry_config), mask
+    )
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "over", [{"http_target": HttpTarget()}, {"app_engine_routing_override": AppEngineRouting("s")}]
+)
+def test_a_pull_queue_overrides_nothing(over: dict[str, object]) -> None:
+    """It sends nothing."""
+    with pytest.raises(InvalidArgument, match="can only be set for a push queue"):
+        pull(**over)
+
+
+@pytest.mark.parametrize("mask", [None, ["type"], ["rate_limits", "type"]])
+@pytest.mark.parametrize(("before", "given"), [(PULL, QueueType.PUSH), (QueueType.PUSH, PULL)])
+def test_a_queues_type_cannot_be_changed(before: QueueType, given: QueueType, mask: list[str] | None) -> None:
+    """The same one, or none, may be said."""
+    existing = queue(type=before)
+    with pytest.raises(InvalidArgument, match="Queue.type cannot be changed: it is " + before.name):
+        updated_queue(existing, draft(type=given), mask)
+    for same in (before, None):
+        assert updated_queue(existing, draft(type=same), mask) == existing
+    assert updated_queue(existing, draft(type=given), ["retry_config"]) == existing
+
+
+TEN_DAYS = 10 * DAY
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"task_ttl": TEN_DAYS - 1},
+        {"task_ttl": 3_650 * DAY + 1},
+        {"task_ttl": 0},
+        {"tombstone_ttl": HOUR - 1},
+        {"tombstone_ttl": 9 * DAY + 1},
+    ],
+)
+def test_times_of_tasks_and_names_have_bounds(over: dict[str, int]) -> None:
+    """Both ends are allowed."""
+    with pytest.raises(InvalidArgument, match=r"Ttl must be between \["):
+        queue(**over)
+    with pytest.raises(InvalidArgument, match=r"Ttl must be between \["):
+        updated_queue(queue(), draft(**over), list(over))
+    assert queue(task_ttl=TEN_DAYS, tombstone_ttl=HOUR)
+    assert queue(task_ttl=3_650 * DAY, tombstone_ttl=9 * DAY)
+
+
+def test_a_longer_time_of_queue_yaml_stays_through_updates() -> None:
+    """Even when it is sent back; unset with an empty mask, it becomes the server's setting."""
+    existing = replace(queue(), task_ttl=5_000 * DAY)
+    assert updated_queue(existing, draft(), ["retry_config"]).task_ttl == 5_000 * DAY
+    assert updated_queue(existing, draft(task_ttl=5_000 * DAY), None).task_ttl == 5_000 * DAY
+    assert updated_queue(existing, draft(), None).task_ttl is None
+    with pytest.raises(InvalidArgument, match="taskTtl"):
+        updated_queue(existing, draft(task_ttl=5_001 * DAY), None)
+
+
+def test_an_update_makes_a_queue_of_queue_yaml_the_apis() -> None:
+    """A mask that names nothing changes nothing; what has methods of its own stays."""
+    acl = Acl(("a@b",), ())
+    existing = replace(
+        queue(), source=QueueSource.YAML, acl=acl, state=QueueState.DISABLED, purge_time=5, uid=7
+    )
+    assert updated_queue(existing, draft(), []) == existing
+    after = updated_queue(existing, draft(), ["retry_config"])
+    assert after == replace(existing, source=QueueSource.API)
+
+
+OVERRIDE = AppEngineRouting("s", "", "", "s.p.appspot.com")
+TARGET = HttpTarget(http_method=HttpMethod.PUT)
+OTHER = HttpTarget(http_method=HttpMethod.GET)
+
+
+@pytest.mark.parametrize(
+    ("given", "override", "target"),
+    [
+        (draft(http_target=OTHER, type=QueueType.PUSH), OVERRIDE, OTHER),
+        (
+            draft(app_engine_routing_override=AppEngineRouting("t"), type=QueueType.PUSH),
+            AppEngineRouting("t", "", "", "t.p.appspot.com"),
+            None,
+        ),
+        (draft(type=QueueType.PUSH), None, None),
+        (draft(), OVERRIDE, None),
+    ],
+)
+def test_one_target_in_place_of_the_one_that_is_shown(
+    given: QueueDraft, override: AppEngineRouting | None, target: HttpTarget | None
+) -> None:
+    """Of two the HTTP target is shown; an override that is not seen does not go unless the other kind is given."""
+    existing = queue(app_engine_routing_override=AppEngineRouting("s"), http_target=TARGET)
+    after = updated_queue(existing, given, [TARGET_TYPE])
+    assert (after.app_engine_routing_override, after.http_target) == (override, target)
+
+
+def test_an_override_that_is_shown_goes_when_no_target_is_given() -> None:
+    """As every field that is unset."""
+    existing = queue(app_engine_routing_override=AppEngineRouting("s"))
+    assert updated_queue(existing, draft(), [TARGET_TYPE]).app_engine_routing_override is None
+
+
+@pytest.mark.parametrize(
+    ("mask", "doublings", "min_backoff"),
+    [
+        (["rate_limits.max_dispatches_per_second"], 0, 0),
+        (["retry_config.max_attempts"], 0, 0),
+        (["retry_config.max_doublings"], 16, 0),
+        (["retry_config"], 16, 100 * MILLISECOND),
+        (None, 16, 100 * MILLISECOND),
+    ],
+)
+def test_a_zero_of_queue_yaml_stays_until_it_is_named(
+    mask: list[str] | None, doublings: int, min_backoff: int
+) -> None:
+    """Sent as a zero, it counts as unset."""
+    steady = replace(queue(), retry_config=RetryConfig(5, 0, 0, HOUR, 0))
+    retry = updated_queue(steady, QueueDraft(str(NAME)), mask).retry_config
+    assert (retry.max_doublings, retry.min_backoff) == (doublings, min_backoff)

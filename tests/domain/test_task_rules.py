@@ -12,11 +12,12 @@ from taskweir.domain.model import (
     OidcToken,
     Payload,
     PullMessage,
+    QueueType,
     RetryConfig,
     Task,
 )
 from taskweir.domain.names import QueueName
-from taskweir.domain.task_rules import check_size, may_be_too_large, new_task
+from taskweir.domain.task_rules import check_fits, check_size, may_be_too_large, new_task
 from taskweir.domain.times import DAY, HOUR, MINUTE, SECOND
 
 NAME = QueueName("p", "l", "q").task("t")
@@ -97,7 +98,9 @@ def test_a_tasks_own_retry_config_has_its_defaults_written_out() -> None:
     ("payload", "text"),
     [
         (None, "Task.payload_type is not set."),
-        (PullMessage(b"x"), "pull queue"),
+        (PullMessage(tag="t" * 501), "at most 500 characters"),
+        (PullMessage(b"x" * (1 << 20), "t"), "Task size too large"),
+        (PullMessage(b"x" * ((1 << 20) - 1), "é"), "Task size too large"),
         (HttpRequest("http://" + "h" * 2_077), "at most 2083"),
         (HttpRequest("ftp://h/"), "must start with 'http://' or 'https://'"),
         (HttpRequest(URL, HttpMethod.GET, body=b"x"), "body"),
@@ -169,3 +172,28 @@ def test_a_header_has_one_value_whatever_its_case() -> None:
     made = task(HttpRequest(URL, headers={"X-A": "1", "x-a": "2"})).payload
     assert isinstance(made, HttpRequest)
     assert made.headers == {"x-a": "2", "User-Agent": "Google-Cloud-Tasks"}
+
+
+def test_a_pull_task_has_no_deadline() -> None:
+    """Whatever was asked for: its workers take the time that they lease it for."""
+    made = task(PullMessage(b"x", "t" * 500), dispatch_deadline=1, schedule_time=NOW + 1)
+    assert made.payload == PullMessage(b"x", "t" * 500)
+    assert made.dispatch_deadline is None
+    assert made.schedule_time == NOW + 1
+
+
+def test_a_pull_task_may_have_a_mebibyte() -> None:
+    """Payload and tag together; that was looked at, so it is not serialized to know."""
+    largest = task(PullMessage(b"x" * ((1 << 20) - 2), "é"))
+    assert not may_be_too_large(largest)
+
+
+@pytest.mark.parametrize("payload", [HttpRequest(URL), AppEngineRequest(), PullMessage()])
+@pytest.mark.parametrize("queue_type", QueueType)
+def test_a_task_fits_queues_of_its_kind(payload: Payload, queue_type: QueueType) -> None:
+    """And no others."""
+    if isinstance(payload, PullMessage) == (queue_type is QueueType.PULL):
+        check_fits(payload, queue_type)
+    else:
+        with pytest.raises(InvalidArgument, match=r"^Task\.pull_message (can only|must) be set for"):
+            check_fits(payload, queue_type)

@@ -29,7 +29,7 @@ async def limit_pages(server: Server, pages: int) -> int:
         connection.execute(f"PRAGMA max_page_count = {count + pages}")
         return int(count) + pages
 
-    return await on_thread(store._writer, limit)
+    return await on_thread(store._file.writer, limit)
 
 
 async def healthz(server: Server) -> int:

@@ -31,6 +31,9 @@ class RecordingListener:
     def queue_gone(self, queue_uid: int) -> None:
         self.events.append(("gone", queue_uid))
 
+    def last_lease_ends(self, at: Instant) -> None:
+        self.events.append(("last lease", at))
+
     def history_grew(self) -> None:
         self.events.append(("history",))
 

@@ -19,7 +19,7 @@ from tests.store.builders import (
 )
 from tests.store.factories import RecordingListener
 
-from taskweir.domain.model import PullMessage, Queue, QueueState, QueueType, Task
+from taskweir.domain.model import HttpRequest, PullMessage, Queue, QueueState, QueueType, Task
 from taskweir.domain.times import HOUR, SECOND
 from taskweir.store.base import Claim, ClaimRequest, Store
 
@@ -64,7 +64,9 @@ async def test_a_limit_cuts_the_claim(store: Store, q: Queue) -> None:
 async def test_no_more_bodies_are_read_than_asked_for(store: Store, q: Queue) -> None:
     """At least one task, and none after the one that passes the limit."""
     for n in range(4):
-        await store.insert_task(task(f"t{n}", payload=PullMessage(b"x" * 100_000)), NOW)
+        await store.insert_task(
+            task(f"t{n}", payload=HttpRequest("http://target/", body=b"x" * 100_000)), NOW
+        )
     assert names(await claim(store, q, max_bytes=1)) == ["t0"]
     assert names(await claim(store, q, max_bytes=150_000)) == ["t1", "t2"]
     assert names(await claim(store, q)) == ["t3"]

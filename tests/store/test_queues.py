@@ -1,6 +1,7 @@
 """Queues in the store."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,14 @@ from tests.store.builders import NOW, PARENT, RETENTION, Q, make_queue, queue, s
 from tests.store.conftest import Reopen
 from tests.store.factories import RecordingListener, StoreFactory
 
-from taskweir.domain.errors import InvalidArgument, NotFound, QueueNotFound, QueueTombstoned, TaskNotFound
+from taskweir.domain.errors import (
+    InvalidArgument,
+    NotFound,
+    QueueExists,
+    QueueNotFound,
+    QueueTombstoned,
+    TaskNotFound,
+)
 from taskweir.domain.model import (
     AppEngineRouting,
     EnforceMode,
@@ -233,3 +241,47 @@ async def test_changes_to_one_queue_at_the_same_time_do_not_overwrite_each_other
 
     await asyncio.gather(*(store.change_queue(Q, count, NOW) for _ in range(50)))
     assert (await store.get_queue(Q)).purge_time == 50
+
+
+async def test_the_queues_of_a_location_change_together(store: Store, listener: RecordingListener) -> None:
+    """Made, changed and left alone, in one transaction; others of the project are not seen."""
+    kept = await make_queue(store, PARENT.queue("kept"))
+    await make_queue(store, PARENT.queue("changed"))
+    await make_queue(store, LocationName("p", "elsewhere").queue("a"))
+    listener.told()
+
+    def change(queues: Sequence[Queue]) -> Sequence[Queue]:
+        assert [one.name.id for one in queues] == ["changed", "kept"]
+        return [replace(queues[0], state=QueueState.PAUSED), queue(PARENT.queue("made"))]
+
+    await store.change_queues(PARENT, change, NOW)
+    changed, left, made = await store.list_queues(PARENT, "", 10)
+    assert (changed.name.id, changed.state) == ("changed", QueueState.PAUSED)
+    assert left == kept
+    assert made == queue(PARENT.queue("made"), uid=made.uid)
+    assert listener.told() == [("changed", changed), ("changed", made)]
+
+
+async def test_of_queues_that_change_together_all_do_or_none(
+    store: Store, listener: RecordingListener
+) -> None:
+    """One that was deleted lately stops the others, unless it is to be revived; so does what the change raises."""
+    await make_queue(store, PARENT.queue("there"))
+    await make_queue(store, PARENT.queue("gone"))
+    await store.delete_queue(PARENT.queue("gone"), NOW)
+    listener.told()
+
+    def change(queues: Sequence[Queue]) -> Sequence[Queue]:
+        return [replace(queues[0], state=QueueState.PAUSED), queue(PARENT.queue("gone"))]
+
+    def refuse(_: Sequence[Queue]) -> Sequence[Queue]:
+        raise QueueExists
+
+    with pytest.raises(QueueTombstoned):
+        await store.change_queues(PARENT, change, NOW)
+    with pytest.raises(QueueExists):
+        await store.change_queues(PARENT, refuse, NOW)
+    assert [one.state for one in await store.list_queues(PARENT, "", 10)] == [QueueState.RUNNING]
+    assert listener.told() == []
+    await store.change_queues(PARENT, change, NOW, revive=True)
+    assert [one.name.id for one in await store.list_queues(PARENT, "", 10)] == ["gone", "there"]

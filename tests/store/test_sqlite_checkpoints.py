@@ -12,12 +12,12 @@ from tests.eventually import eventually
 from tests.store.builders import NOW, RETENTION, make_queue, task
 from tests.store.factories import RecordingListener
 
-from taskweir.domain.model import PullMessage
+from taskweir.domain.model import HttpRequest
 from taskweir.store.sqlite import SqliteStore, checkpoints
 
 START = 200_000
 STOP = 800_000
-BIG = PullMessage(b"x" * 20_000)
+BIG = HttpRequest("http://target/", body=b"x" * 20_000)
 
 
 @dataclass
@@ -161,6 +161,6 @@ async def test_a_checkpoint_that_failed_is_tried_again_after_a_pause(
     assert len(seen.made) == 1
     assert "could not be moved" in caplog.text
     seen.fails = False
-    store._checkpoints._not_before = 0.0  # type: ignore[union-attr]
+    store._file.checkpoints._not_before = 0.0  # type: ignore[union-attr]
     await write(store, 1)
     await eventually(lambda: log_size(path) == 0)

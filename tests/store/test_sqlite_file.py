@@ -13,6 +13,7 @@ import pytest
 from tests.store.builders import (
     HISTORY,
     NOW,
+    PARENT,
     RETENTION,
     Q,
     attempts,
@@ -28,14 +29,17 @@ from tests.store.builders import (
 from tests.store.factories import RecordingListener
 
 from taskweir.domain.errors import TaskTombstoned
+from taskweir.domain.lease_filter import WithTag
+from taskweir.domain.model import PullMessage, QueueType
 from taskweir.domain.times import HOUR
-from taskweir.store.base import Retention
+from taskweir.store.base import LeaseRequest, Retention
 from taskweir.store.sqlite import DataFileRefused, SqliteStore, migrate
 from taskweir.store.sqlite.connection import Durability, on_thread, open_writer
 from taskweir.store.sqlite.migrate import APPLICATION_ID
 from taskweir.store.sqlite.queue_rows import settings_of
 from taskweir.store.sqlite.rows import row_of
 
+_COLUMNS_BEFORE_TAGS = 14
 Open = Callable[..., Awaitable[SqliteStore]]
 
 
@@ -109,7 +113,7 @@ async def test_an_empty_file_becomes_a_data_file(open_store: Open, path: Path) -
         ("PRAGMA application_id = 7;", "a SQLite file of another program"),
         (
             f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 999;",
-            "made by a newer version of taskweir (its schema is 999, this version knows 3)",
+            "made by a newer version of taskweir (its schema is 999, this version knows 4)",
         ),
     ],
 )
@@ -161,7 +165,7 @@ async def test_a_file_of_the_second_schema_is_taken_over(
     )
     connection.execute("INSERT INTO retired_generation VALUES (1, 1, ?, ?)", (NOW, NOW + HOUR))
     for uid, generation, name in ((7, 1, "purged"), (8, 2, "there")):
-        row = (*row_of(task(name), uid, generation),)
+        row = row_of(task(name), uid, generation)[:_COLUMNS_BEFORE_TAGS]
         connection.execute(f"INSERT INTO task VALUES ({', '.join('?' * len(row))})", row)
     connection.close()
     store = await open_store(retention=HISTORY)
@@ -173,6 +177,29 @@ async def test_a_file_of_the_second_schema_is_taken_over(
     await finish(store, await begin_one(store, await store.get_queue(Q)))
     assert [one.name.id for one in await finished(store)] == ["there"]
     assert [one.task.id for one in await attempts(store)] == ["there"]
+
+
+async def test_a_file_of_the_third_schema_is_taken_over(
+    open_store: Open, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tasks have no tags, and from now on there are some that have."""
+    third, connection = migrate._migrations()[:3], sqlite3.connect(path, isolation_level=None)
+    with monkeypatch.context() as old:
+        old.setattr(migrate, "_migrations", lambda: third)
+        migrate.migrate(connection, str(path))
+    connection.execute(
+        "INSERT INTO queue (project, location, id, generation, settings, names) VALUES (?, ?, ?, 1, ?, 1)",
+        (Q.project, Q.location, Q.id, settings_of(queue())),
+    )
+    row = row_of(task("there"), 1, 1)[:_COLUMNS_BEFORE_TAGS]
+    connection.execute(f"INSERT INTO task VALUES ({', '.join('?' * len(row))})", row)
+    connection.close()
+    store = await open_store()
+    assert (await begin_one(store, await store.get_queue(Q))).name.id == "there"
+    pull = await make_queue(store, PARENT.queue("pull"), type=QueueType.PULL)
+    await store.insert_task(task(in_queue=pull.name, payload=PullMessage(tag="a")), NOW)
+    request = LeaseRequest(pull.name, 1, 1, NOW + HOUR, WithTag("a"), with_body=False)
+    assert [one.name.id for one in await store.lease(request, NOW)] == ["t"]
 
 
 async def test_what_is_no_database_is_refused_and_left_alone(open_store: Open, path: Path) -> None:
@@ -274,7 +301,7 @@ async def test_durability_sets_what_a_commit_waits_for(
 ) -> None:
     """As SQLite numbers it."""
     store = await open_store(durability=durability)
-    asked = await on_thread(store._writer, lambda raw: raw.execute("PRAGMA synchronous").fetchone())
+    asked = await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA synchronous").fetchone())
     assert asked == (level,)
 
 
@@ -293,7 +320,7 @@ async def test_space_that_is_freed_is_used_again(open_store: Open, path: Path) -
         now += RETENTION.task_tombstone
         await sweep_all(store, now, limit=100)
         sizes.append(
-            await on_thread(store._writer, lambda raw: raw.execute("PRAGMA page_count").fetchone()[0])
+            await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA page_count").fetchone()[0])
         )
     assert sizes[-1] <= sizes[1]
 

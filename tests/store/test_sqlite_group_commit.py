@@ -26,7 +26,7 @@ from tests.store.factories import RecordingListener
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import DeadlineExceeded, Unavailable
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.model import PullMessage, Queue, Task
+from taskweir.domain.model import HttpRequest, Queue, Task
 from taskweir.domain.names import OperationName
 from taskweir.domain.operation import BatchKind, BatchState, Operation
 from taskweir.store.sqlite import SqliteStore, group_commit
@@ -277,13 +277,15 @@ async def test_too_large_waiting_writes_are_refused(
     """By the sum of their bodies; one that is larger alone may wait alone."""
     monkeypatch.setattr(group_commit, "MAX_WAITING_BYTES", 100)
     async with Jam(store) as jam:
-        large = asyncio.ensure_future(store.insert_task(task("large", payload=PullMessage(b"x" * 500)), NOW))
+        large = asyncio.ensure_future(
+            store.insert_task(task("large", payload=HttpRequest("http://target/", body=b"x" * 500)), NOW)
+        )
         await started(large)
         with pytest.raises(Unavailable):
-            await store.insert_task(task("small", payload=PullMessage(b"x")), NOW)
+            await store.insert_task(task("small", payload=HttpRequest("http://target/", body=b"x")), NOW)
         jam.let_go()
         await large
-    await store.insert_task(task("small", payload=PullMessage(b"x")), NOW)
+    await store.insert_task(task("small", payload=HttpRequest("http://target/", body=b"x")), NOW)
 
 
 async def test_one_that_fails_takes_no_other_with_it(store: SqliteStore, listener: RecordingListener) -> None:
@@ -389,10 +391,10 @@ async def test_who_is_told_of_trouble_may_fail(
         raise ZeroDivisionError
 
     monkeypatch.setattr(store._commit, "_on_trouble", fail)
-    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = ON"))
+    await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA query_only = ON"))
     with pytest.raises(Unavailable):
         await store.insert_task(task("a"), NOW)
-    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = OFF"))
+    await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA query_only = OFF"))
     await store.insert_task(task("a"), NOW)
     assert "ZeroDivisionError" in caplog.text
 

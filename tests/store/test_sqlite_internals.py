@@ -26,7 +26,7 @@ from tests.store.factories import RecordingListener
 
 import taskweir.store.sqlite as package
 from taskweir.domain.iam import Binding, Policy
-from taskweir.domain.model import PullMessage
+from taskweir.domain.model import HttpRequest
 from taskweir.effect import LostEffect, call_effect
 from taskweir.store.sqlite import (
     SqliteStore,
@@ -36,6 +36,9 @@ from taskweir.store.sqlite import (
     history,
     history_reads,
     inserts,
+    last_leases,
+    lease_changes,
+    leases,
     sweep,
     task_reads,
     tasks,
@@ -100,6 +103,16 @@ def raw(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         tasks._REMOVE,
         tasks._UPDATE,
         tombstones._TOMBSTONED,
+        *leases._FRONT,
+        *leases._FRONT_OF_TAG,
+        leases._GRANT,
+        lease_changes._CHANGE,
+        last_leases._FORGET,
+        sweep._OVER,
+        task_reads._ROWS_BY_ID,
+        task_reads._ROWS_BY_ID_WITH_BODY,
+        task_reads._FIRST,
+        "SELECT min(ends_at) FROM last_lease",
         "SELECT ifnull(max(uid), 0) FROM task",
         *re.findall(r'execute\(\s*"(SELECT [^"]*FROM task\b[^"]*)"', Path(tasks.__file__).read_text()),
     ],
@@ -176,7 +189,7 @@ async def test_the_log_is_emptied_when_writing_pauses(
     monkeypatch.setattr(checkpoints, "_START", 50 * 4096)
     await make_queue(store)
     await insert_many(store, each=20)
-    await store.insert_task(task(payload=PullMessage(b"x" * 300_000)), NOW)
+    await store.insert_task(task(payload=HttpRequest("http://target/", body=b"x" * 300_000)), NOW)
     await eventually(lambda: size(wal) == 0)
 
 
@@ -275,7 +288,7 @@ async def test_a_reset_leaves_nothing_in_the_file(store: SqliteStore) -> None:
         tables = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name for name in tables if raw.execute(f"SELECT 1 FROM {name}").fetchone()}
 
-    assert await on_thread(store._writer, tables_with_rows) == {"meta", "sqlite_sequence"}
+    assert await on_thread(store._file.writer, tables_with_rows) == {"meta", "sqlite_sequence"}
 
 
 async def test_tasks_are_counted_once(store: SqliteStore) -> None:
@@ -283,7 +296,7 @@ async def test_tasks_are_counted_once(store: SqliteStore) -> None:
     q = await make_queue(store)
     await store.insert_task(task(), NOW)
     statements: list[str] = []
-    await on_thread(store._writer, lambda raw: raw.set_trace_callback(statements.append))
+    await on_thread(store._file.writer, lambda raw: raw.set_trace_callback(statements.append))
     assert await store.task_counts() == {q.uid: 1}
     assert [one for one in statements if "count(*)" in one]
     statements.clear()
@@ -299,7 +312,7 @@ async def test_without_history_nothing_is_written_for_it(store: SqliteStore) -> 
     await asyncio.gather(*(store.insert_task(task(f"t{n}"), NOW) for n in range(9)))
     begun = [await store.begin_attempt(one, NOW) for one in (await claim(store, q)).tasks[:5]]
     statements: list[str] = []
-    await on_thread(store._writer, lambda raw: raw.set_trace_callback(statements.append))
+    await on_thread(store._file.writer, lambda raw: raw.set_trace_callback(statements.append))
     await asyncio.gather(*(finish(store, one) for one in begun if one))
     assert [one.split()[0] for one in statements] == ["BEGIN", "DELETE", "INSERT", "COMMIT"]
     await store.purge_queue(Q, NOW, forget_names=False)

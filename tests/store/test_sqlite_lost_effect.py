@@ -75,7 +75,7 @@ async def lost(call: Awaitable[Any], how: LostEffect = LOST) -> Any:
 
 async def content(store: SqliteStore) -> list[str]:
     """All that is in the data file."""
-    return await on_thread(store._writer, lambda raw: list(raw.iterdump()))
+    return await on_thread(store._file.writer, lambda raw: list(raw.iterdump()))
 
 
 WRITES: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
@@ -185,11 +185,11 @@ async def test_a_lost_write_that_fails_is_told(store: SqliteStore) -> None:
 
     with pytest.raises(ZeroDivisionError):
         await lost(store.change_queue(Q, fail, NOW))
-    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = ON"))
+    await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA query_only = ON"))
     with pytest.raises(Unavailable):
         await lost(store.insert_task(task("a"), NOW))
     assert store.trouble is not None
-    await on_thread(store._writer, lambda raw: raw.execute("PRAGMA query_only = OFF"))
+    await on_thread(store._file.writer, lambda raw: raw.execute("PRAGMA query_only = OFF"))
     await store.insert_task(task("a"), NOW)
 
 

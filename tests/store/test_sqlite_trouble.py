@@ -11,11 +11,11 @@ from tests.store.factories import RecordingListener
 
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.model import PullMessage
+from taskweir.domain.model import HttpRequest
 from taskweir.store.sqlite import DataFileRefused, SqliteStore, group_commit
 from taskweir.store.sqlite.connection import on_thread
 
-BIG = PullMessage(b"x" * 50_000)
+BIG = HttpRequest("http://target/", body=b"x" * 50_000)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def open_store(folder: Path, on_trouble: Callable[[str | None], None] = la
 
 async def pragma(store: SqliteStore, text: str) -> int:
     value: int = await on_thread(
-        store._writer, lambda raw: (raw.execute(f"PRAGMA {text}").fetchone() or [0])[0]
+        store._file.writer, lambda raw: (raw.execute(f"PRAGMA {text}").fetchone() or [0])[0]
     )
     return value
 
@@ -175,7 +175,7 @@ async def test_a_try_leaves_nothing_behind(store: SqliteStore) -> None:
     await pragma(store, "query_only = OFF")
     await eventually(lambda: store.trouble is None)
     await store.insert_task(task(), NOW)
-    rows = await on_thread(store._writer, lambda raw: raw.execute("SELECT name FROM meta").fetchall())
+    rows = await on_thread(store._file.writer, lambda raw: raw.execute("SELECT name FROM meta").fetchall())
     assert rows == [("page_token_key",)]
 
 
@@ -224,7 +224,7 @@ def damage(path: Path) -> None:
     """Break the chain of every body: pages that a body fills begin with the number of its next page."""
     data = path.read_bytes()
     pages = [data[start : start + 4096] for start in range(0, len(data), 4096)]
-    full = BIG.payload[:4092]
+    full = BIG.body[:4092]
     path.write_bytes(b"".join(b"\xff\xff\xff\xf0" + full if page[4:] == full else page for page in pages))
 
 

@@ -69,6 +69,36 @@ async def sweeping(store: ScriptedStore, clock: RestingClock) -> AsyncIterator[S
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_a_last_lease_that_was_told_of_is_swept_when_it_ends(clock: RestingClock) -> None:
+    """Though the store knew of nothing when it was last asked; and a clock that is moved stops there."""
+    store = ScriptedStore()
+    async with sweeping(store, clock) as sweeper:
+        await eventually(lambda: store.steps)
+        sweeper.last_lease_ends(START + HOUR)
+        sweeper.last_lease_ends(START + 2 * HOUR)
+        assert await sweeper.next_expiry() == START + HOUR
+        clock.advance(HOUR - 1)
+        await eventually(lambda: clock.waits[-1] == START + HOUR)
+        assert START + HOUR - 1 not in store.steps
+        clock.advance(1)
+        await eventually(lambda: START + HOUR in store.steps)
+
+
+async def test_a_last_lease_that_is_told_of_during_a_step_is_not_forgotten(clock: RestingClock) -> None:
+    """It may have been committed after the step."""
+
+    def answer(now: Instant) -> SweepStep:
+        if now == START:
+            sweeper.last_lease_ends(START + HOUR)
+        return NOTHING
+
+    store = ScriptedStore(answer)
+    sweeper = Sweeper(store, clock)  # type: ignore[arg-type]
+    assert await sweeper.next_expiry() == START + HOUR
+    await sweeper.expire(START + HOUR)
+    assert store.steps == [START, START + HOUR]
+
+
 async def test_the_sweeper_sweeps_when_something_is_due_and_not_before(clock: RestingClock) -> None:
     """However often the clock is moved meanwhile."""
     store = ScriptedStore(lambda now: SweepStep(False, START + HOUR if now < START + HOUR else None, None))

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.store.builders import NOW, PARENT, PLENTY, RETRY, Q, claim, ids, make_queue, task
+from tests.store.builders import NOW, PARENT, PLENTY, RETRY, Q, claim, ids, make_queue, set_queue, task
 from tests.store.conftest import Reopen
 from tests.store.factories import RecordingListener, StoreFactory
 
@@ -20,6 +20,7 @@ from taskweir.domain.model import (
     Payload,
     PullMessage,
     Queue,
+    QueueType,
     ResponseStatus,
     Task,
 )
@@ -49,6 +50,10 @@ ATTEMPTED = {
 }
 
 
+def _type_of(payload: Payload) -> QueueType:
+    return QueueType.PULL if isinstance(payload, PullMessage) else QueueType.PUSH
+
+
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 @pytest.mark.parametrize(
     "more", [{}, ATTEMPTED, {"last_attempt": Attempt(NOW, NOW)}], ids=["new", "old", "begun"]
@@ -57,18 +62,20 @@ async def test_a_task_comes_back_as_it_was_stored(
     store: Store, q: Queue, payload: Payload, more: dict[str, object]
 ) -> None:
     """Every field, when it is read alone, listed, and claimed."""
+    q = await set_queue(store, type=_type_of(payload))
     wanted = task(payload=payload, **more)
     made = await store.insert_task(wanted, NOW)
     assert made == replace(wanted, uid=made.uid, queue_uid=q.uid)
     assert made.uid != 0
     assert await store.get_task(wanted.name, with_body=True) == made
     assert list(await store.list_tasks(Q, "", 10, with_body=True, max_bytes=PLENTY)) == [made]
-    assert list((await claim(store, q)).tasks) == [made]
+    assert list((await claim(store, q)).tasks) == ([made] if q.type is QueueType.PUSH else [])
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 async def test_without_its_body_a_task_lacks_nothing_else(store: Store, q: Queue, payload: Payload) -> None:
     """The payload's bytes are empty, and the task says that they were not read."""
+    await set_queue(store, type=_type_of(payload))
     made = await store.insert_task(task(payload=payload), NOW)
     bare = replace(payload, payload=b"") if isinstance(payload, PullMessage) else replace(payload, body=b"")
     expected = replace(made, payload=bare, has_body=False)
@@ -79,9 +86,9 @@ async def test_without_its_body_a_task_lacks_nothing_else(store: Store, q: Queue
 async def test_a_large_body_comes_back_whole(store: Store, q: Queue) -> None:
     """A mebibyte and more."""
     body = BYTES * 4_200
-    await store.insert_task(task(payload=PullMessage(body)), NOW)
+    await store.insert_task(task(payload=HttpRequest("http://target/", body=body)), NOW)
     found = await store.get_task(Q.task("t"), with_body=True)
-    assert found.payload == PullMessage(body)
+    assert found.payload == HttpRequest("http://target/", body=body)
 
 
 async def test_a_name_in_use_is_refused(store: Store, q: Queue) -> None:
@@ -173,7 +180,9 @@ async def test_tasks_are_listed_in_order_of_their_ids_from_after_the_last(store:
 async def test_a_page_has_as_many_tasks_as_the_byte_limit_lets_in(store: Store, q: Queue) -> None:
     """Bodies count when they are read; a page has at least one task."""
     for n in range(5):
-        await store.insert_task(task(f"t{n}", payload=PullMessage(b"x" * 100_000)), NOW)
+        await store.insert_task(
+            task(f"t{n}", payload=HttpRequest("http://target/", body=b"x" * 100_000)), NOW
+        )
 
     async def page(max_bytes: int, *, with_body: bool = True) -> int:
         return len(await store.list_tasks(Q, "", 10, with_body=with_body, max_bytes=max_bytes))

@@ -304,7 +304,7 @@ def test_a_server_that_runs_is_left_running(started: Server) -> None:
     """By whoever only connects to it. REST needs its other address."""
     with testing.connect(started.grpc_address) as server:
         assert server.clock.now()
-        assert server.environment()["CLOUD_TASKS_EMULATOR_HTTP_HOST"] == started.grpc_address
+        assert server.environment()["CLOUD_TASKS_EMULATOR_HOST"] == started.grpc_address
         with pytest.raises(ValueError, match="HTTP address"):
             server.client(transport="rest")
     with testing.connect(started.grpc_address, started.http_address) as server:
@@ -382,7 +382,7 @@ async def test_asynchronous_tests_have_the_same(*, in_process: bool) -> None:
             assert await fault.acted == 1
         assert (await client.get_queue(name=queue)).retry_config.max_attempts == 1
         await s.reset(project.project)
-        assert s.environment()["CLOUD_TASKS_EMULATOR_HOST"] == s.grpc_address
+        assert s.environment()["CLOUD_TASKS_EMULATOR_HOST"] == s.http_address
         assert project.environment()["CLOUDSDK_CORE_PROJECT"] == project.project
         await client.transport.close()
 

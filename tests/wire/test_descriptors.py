@@ -82,9 +82,7 @@ def test_the_stubs_call_the_true_method_paths(version: str) -> None:
 
 def test_every_http_rule_is_the_same(version: str) -> None:
     """Verb, path and body of each RPC, with its additional bindings in their order."""
-    ours = {
-        method.name: http_rules(method) for method in methods(version) if method.name not in WITHOUT_RULE
-    }
+    ours = {method.name: http_rules(method) for method in methods(version) if method.name not in WITHOUT_RULE}
     assert ours == {name: rules for name, rules in client_http_rules(version).items() if name not in MIXINS}
 
 
@@ -174,7 +172,9 @@ def our_files(version: str) -> list[FileDescriptor]:
 
 
 def stub_files(version: str) -> list[FileDescriptor]:
-    return [importlib.import_module(f"taskweir_pb.{version}.{stem}_pb2").DESCRIPTOR for stem in stems(version)]
+    return [
+        importlib.import_module(f"taskweir_pb.{version}.{stem}_pb2").DESCRIPTOR for stem in stems(version)
+    ]
 
 
 def stems(version: str) -> list[str]:

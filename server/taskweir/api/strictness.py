@@ -59,9 +59,10 @@ def _check_credentials(call: Call) -> None:
 
 
 def _check_routing(method: AnyMethod, request: Message, call: Call) -> None:
-    """The header repeats, URL-encoded, the field by which the call is routed, if there is one."""
+    """The header repeats, URL-encoded, the field by which the call is routed, if there is one. Over HTTP the URL has
+    it."""
     field = method.routing_field
-    if not field:
+    if not field or call.http is not None:
         return
     name = attrgetter(field)(request)
     params = parse_qs(call.header(_ROUTING_HEADER) or "", keep_blank_values=True)

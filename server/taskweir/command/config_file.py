@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from taskweir.command.yaml_nodes import Place, read_yaml
 from taskweir.settings import NOT_IN_FILE, TABLE, Given, Setting
+from taskweir.yaml_nodes import Place, parse_yaml, read_file
 
 _SETTINGS = {setting.name: setting for setting in TABLE if setting.name != NOT_IN_FILE}
 
@@ -20,8 +20,8 @@ class ConfigFile:
 
 
 def read_config_file(path: str) -> ConfigFile:
-    """The file's content. Raises SettingsError, which names the line."""
-    root = read_yaml(path)
+    """The file's content. Raises YamlMistake, which names the line."""
+    root = parse_yaml(read_file(path), path)
     if root is None:
         return ConfigFile({})
     given: dict[str, Given] = {}

@@ -8,10 +8,8 @@ from taskweir.settings import Settings, SettingsError
 
 
 def exports(settings: Settings, project: str | None, environ: Mapping[str, str]) -> str:
-    """One `export NAME=value` a line. Raises SettingsError where the settings leave a port open."""
-    if 0 in (settings.port, settings.http_port):
-        raise SettingsError("env needs the ports of a running server: port 0 names none")
-    grpc_address = host_and_port(settings.host, settings.port)
-    http_address = host_and_port(settings.host, settings.http_port)
-    found = client_environment(grpc_address, http_address, project, environ)
+    """One `export NAME=value` a line. Raises SettingsError where the settings leave the port open."""
+    if settings.http_port == 0:
+        raise SettingsError("env needs the HTTP port of a running server: port 0 names none")
+    found = client_environment(host_and_port(settings.host, settings.http_port), project, environ)
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())

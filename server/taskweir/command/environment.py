@@ -24,17 +24,15 @@ def host_and_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def client_environment(
-    grpc_address: str, http_address: str, project: str | None, environ: Mapping[str, str]
-) -> dict[str, str]:
-    """The variables to set on top of `environ`. `project` is gcloud's default, unless it has one."""
-    grpc_address, http_address = client_address(grpc_address), client_address(http_address)
+def client_environment(address: str, project: str | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables to set on top of `environ`. `address` is of the HTTP port, which serves whatever a program speaks;
+    `project` is gcloud's default, unless it has one."""
+    address = client_address(address)
     found = {
-        "CLOUD_TASKS_EMULATOR_HOST": grpc_address,
-        "CLOUD_TASKS_EMULATOR_HTTP_HOST": http_address,
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS": f"http://{http_address}/",
+        "CLOUD_TASKS_EMULATOR_HOST": address,
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS": f"http://{address}/",
         "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
-        "GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT": f"http://{http_address}/v2/",
+        "GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT": f"http://{address}/v2/",
         "PYTHONPATH": _python_path(environ.get("PYTHONPATH", "")),
     }
     if project and not environ.get("CLOUDSDK_CORE_PROJECT"):

@@ -37,7 +37,7 @@ def execute(program: Sequence[str], flags: Sequence[str], project: str | None) -
         addresses = _ready_addresses(server)
         if addresses is None:
             return server.wait()
-        found = client_environment(addresses["grpc"], addresses["http"], project, os.environ)
+        found = client_environment(addresses["http"], project, os.environ)
         return _run(program, {**os.environ, **found}, server)
     finally:
         _stop(server)

@@ -14,7 +14,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from taskweir.api.v2.codec_queue import queue_draft
-from taskweir.command.yaml_nodes import Place
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.names import QueueName
@@ -22,6 +21,7 @@ from taskweir.domain.queue_rules import new_queue
 from taskweir.domain.times import SECOND
 from taskweir.setting_kinds import read_duration
 from taskweir.settings import ConfiguredQueue, full_queue_name
+from taskweir.yaml_nodes import Place
 from taskweir_pb.v2.queue_pb2 import Queue
 
 _FIELD_IN_MESSAGE: Final = re.compile(r"\b([A-Z]\w*)\.([a-z]\w*)")
@@ -29,7 +29,7 @@ _FIELD_IN_MESSAGE: Final = re.compile(r"\b([A-Z]\w*)\.([a-z]\w*)")
 
 
 def read_queues(places: Iterable[Place], project: str, location: str) -> tuple[ConfiguredQueue, ...]:
-    """The configured queues, checked. Raises SettingsError, which names the line."""
+    """The configured queues, checked. Raises YamlMistake, which names the line."""
     queues: dict[str, ConfiguredQueue] = {}
     for place in places:
         name, queue = _read_queue(place, project, location)

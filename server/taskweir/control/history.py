@@ -118,6 +118,9 @@ class History:
     def task_due(self, queue_uid: int, at: Instant) -> None:
         """Not history yet."""
 
+    def last_lease_ends(self, at: Instant) -> None:
+        """Not history yet."""
+
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
         """Not history yet."""
 

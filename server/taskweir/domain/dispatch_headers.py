@@ -12,7 +12,7 @@ from taskweir.domain.times import SECOND, Instant
 
 _RESERVED: Final = frozenset({"host", "content-length"})
 _RESERVED_PREFIXES: Final = ("x-google-", "x-appengine-", "x-cloudtasks-")
-_OF_THE_CONNECTION: Final = frozenset(
+OF_THE_CONNECTION: Final = frozenset(
     {
         "connection",
         "expect",
@@ -39,7 +39,7 @@ def sendable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, value in headers
-        if not _is_reserved(lower := name.lower()) and lower not in _OF_THE_CONNECTION
+        if not _is_reserved(lower := name.lower()) and lower not in OF_THE_CONNECTION
     ]
 
 

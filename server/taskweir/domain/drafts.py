@@ -1,6 +1,7 @@
 """What a caller sent to make or change a queue or a task: not yet checked, nothing filled in.
 
-In `rate_limits` and `retry_config` a zero counts as unset, as in production.
+In `rate_limits` and `retry_config` a zero counts as unset, as in production. A burst that is unset follows from the
+rate.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from taskweir.domain.times import Instant, Micros
 
 @dataclass(frozen=True, slots=True)
 class QueueDraft:
-    """Every settable field of a queue; None where it was not set. `name` is the caller's text."""
+    """Every settable field of a queue; None where it was not set. `name` is the caller's text. A queue's type is fixed
+    when it is made, PUSH where it is not set."""
 
     name: str
     rate_limits: RateLimits | None = None
@@ -19,7 +21,7 @@ class QueueDraft:
     app_engine_routing_override: AppEngineRouting | None = None
     http_target: HttpTarget | None = None
     logging_sampling_ratio: float | None = None
-    type: QueueType = QueueType.PUSH
+    type: QueueType | None = None
     task_ttl: Micros | None = None
     tombstone_ttl: Micros | None = None
 

@@ -7,12 +7,19 @@ from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Micros
 # Queue defaults and bounds: recorded from the live service (2026).
 DEFAULT_DISPATCHES_PER_SECOND: Final = 500.0
 MAX_DISPATCHES_PER_SECOND: Final = 500.0
+MAX_BURST_SIZE: Final = 500
 DEFAULT_CONCURRENT_DISPATCHES: Final = 1_000
 MAX_CONCURRENT_DISPATCHES: Final = 5_000
 DEFAULT_MAX_ATTEMPTS: Final = 100
 DEFAULT_MIN_BACKOFF: Final[Micros] = 100 * MILLISECOND
 DEFAULT_MAX_BACKOFF: Final[Micros] = HOUR
 DEFAULT_MAX_DOUBLINGS: Final = 16
+
+# Documented for v2beta3: https://cloud.google.com/tasks/docs/reference/rest/v2beta3/projects.locations.queues
+MIN_TASK_TTL: Final[Micros] = 10 * DAY
+MAX_TASK_TTL: Final[Micros] = 3_650 * DAY
+MIN_TOMBSTONE_TTL: Final[Micros] = HOUR
+MAX_TOMBSTONE_TTL: Final[Micros] = 9 * DAY
 
 # Task bounds. The size is of the stored task, serialized: measured on the live service, 2^20 - 7.
 MAX_TASK_SIZE: Final = 1_048_569
@@ -25,6 +32,13 @@ MAX_APP_ENGINE_DISPATCH_DEADLINE: Final[Micros] = 24 * HOUR + 15 * SECOND
 # Documented bounds of a request: https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks
 MAX_URL_LENGTH: Final = 2_083
 MAX_HEADERS_SIZE: Final = 80 * 1_024
+
+# Pull queues: the LeaseTasks reference and the quotas page of v2beta2. The tag counts as bytes to a pull task's size.
+MAX_TAG_LENGTH: Final = 500
+MAX_PULL_MESSAGE_SIZE: Final = 1 << 20
+MAX_LEASED_TASKS: Final = 1_000
+MAX_LEASED_BYTES: Final = 32 << 20
+MAX_LEASE: Final[Micros] = 7 * DAY
 
 # Batches, pages and what is kept: https://cloud.google.com/tasks/docs/quotas and the method references.
 MAX_BATCH_CREATE: Final = 100

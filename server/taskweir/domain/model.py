@@ -136,6 +136,14 @@ class HttpTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Acl:
+    """Who may use a pull queue through the old taskqueue API, as queue.yaml says: kept and shown, not enforced."""
+
+    user_emails: tuple[str, ...] = ()
+    writer_emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A queue with every default written out.
 
@@ -155,6 +163,7 @@ class Queue:
     purge_time: Instant | None = None
     task_ttl: Micros | None = None
     tombstone_ttl: Micros | None = None
+    acl: Acl | None = None
     uid: int = 0
 
 
@@ -215,7 +224,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task with every default written out.
+    """A task with every default written out. Of a pull task the schedule time is when it can be leased, or when its
+    lease ends, and the dispatch count that of its leases.
 
     `uid` and `queue_uid` are the store's own numbers, 0 until stored; a uid is never used again while a process
     lives. `dispatch_count` counts attempts started, the one in flight included; `response_count` those that were

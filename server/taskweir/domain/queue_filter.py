@@ -3,6 +3,7 @@
 Documented are the operators (<= < >= > != = :) and examples such as `state: PAUSED`; the grammar follows Cloud
 Logging's, which the documentation refers to: AND binds closer than OR, terms side by side are ANDed, `-` is NOT,
 `field:*` asks whether a field is set, `:` on text whether it contains the value. Comparisons of text ignore case.
+Fields have the names of v2, unless they are in a version that names them otherwise.
 """
 
 import re
@@ -11,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from taskweir.domain.errors import InvalidArgument, quoted
-from taskweir.domain.model import Queue
+from taskweir.domain.field_paths import renamed
+from taskweir.domain.model import Queue, QueueType
 from taskweir.domain.times import SECOND
 
 Matches = Callable[[Queue], bool]
@@ -24,24 +26,27 @@ _TOKEN: Final = re.compile(
 )
 _VALUE: Final = re.compile(r"""\s*(?: "(?P<quoted>(?:[^"\\]|\\.)*)" | (?P<word>[^\s()"]+) )""", re.VERBOSE)
 """What stands after an operator: a word there may hold operators, as times do."""
+NO_NAMES: Final[Mapping[str, str]] = {}
 _MAX_LENGTH: Final = 4_096
 _MAX_DEPTH: Final = 50
 
 
-def parse_filter(text: str) -> Matches:
-    """A predicate from a filter; an empty one matches all. Raises InvalidArgument."""
+def parse_filter(text: str, names: Mapping[str, str] = NO_NAMES) -> Matches:
+    """A predicate from a filter; an empty one matches all. `names` has the names of fields, or of what they lie in, that
+    the caller's version names otherwise, each with the name here. The queues that are asked of must have times of their
+    own: see `ttl.Ttls.filled_in`. Raises InvalidArgument."""
     if not text.strip():
         return lambda _: True
     if len(text) > _MAX_LENGTH:
         raise InvalidArgument(f"The filter must be at most {_MAX_LENGTH} characters.")
-    return _Parser(text).parse()
+    return _Parser(text, names).parse()
 
 
 class _Parser:
     """Recursive descent over the tokens of one filter."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, names: Mapping[str, str]) -> None:
+        self._names = names
         self._tokens = list(_tokens(text))
         self._next = 0
         self._depth = 0
@@ -98,10 +103,13 @@ class _Parser:
         value_kind, value = self._take()
         if value_kind not in ("word", "quoted"):
             raise self._error(f"a value is missing after {path + operator!r}")
-        field = _snake_case(path)
+        field = renamed(_snake_case(path), self._names)
         if field not in _FIELDS and field not in _GROUPS:
             raise self._error(f"there is no field {path!r}")
-        return _compare(field, operator, value, any_value=value_kind == "word" and value == "*")
+        try:
+            return _compare(field, operator, value, any_value=value_kind == "word" and value == "*")
+        except ValueError as error:
+            raise self._error(f"{path!r} {error}") from None
 
     def _peek(self) -> tuple[str, str]:
         return self._tokens[self._next] if self._next < len(self._tokens) else ("end", "")
@@ -140,15 +148,16 @@ def _snake_case(path: str) -> str:
 
 
 def _compare(field: str, operator: str, value: str, *, any_value: bool) -> Matches:
+    """Raises ValueError, which says what the field cannot be."""
     if any_value and operator in ("=", ":"):
         return lambda queue: _is_set(queue, field)
     if any_value and operator == "!=":
         return lambda queue: not _is_set(queue, field)
     if field in _GROUPS:
-        raise InvalidArgument(f"Invalid filter: {field!r} can only be compared with *.")
+        raise ValueError("can only be compared with *")
     wanted: str | float | None = value.lower() if field in _TEXTS else _number(value)
     if wanted is None:
-        raise InvalidArgument(f"Invalid filter: {quoted(value)!r} is no value for {field!r}.")
+        raise ValueError(f"cannot be {quoted(value)!r}")
     read = _FIELDS[field]
     test = _contains if field in _TEXTS and operator == ":" else _TESTS[operator]
 
@@ -215,6 +224,15 @@ def _override_host(queue: Queue) -> str | None:
     return override.host if override else None
 
 
+def _unlimited(queue: Queue) -> str | None:
+    return "true" if queue.retry_config.max_attempts < 0 else None
+
+
+def _app_engine_http_target(queue: Queue) -> QueueType | None:
+    """In v2beta2 what every push queue has that has no HTTP target."""
+    return queue.type if queue.type is QueueType.PUSH and queue.http_target is None else None
+
+
 _TEXTS: Final[Mapping[str, Callable[[Queue], str | None]]] = {
     "name": lambda queue: str(queue.name),
     "state": lambda queue: queue.state.name,
@@ -223,6 +241,7 @@ _TEXTS: Final[Mapping[str, Callable[[Queue], str | None]]] = {
     "app_engine_routing_override.version": _of_routing("version"),
     "app_engine_routing_override.instance": _of_routing("instance"),
     "app_engine_routing_override.host": _of_routing("host"),
+    "retry_config.unlimited_attempts": _unlimited,
     "http_target.http_method": _http_method,
     "http_target.uri_override.host": _override_host,
 }
@@ -238,6 +257,8 @@ _NUMBERS: Final[Mapping[str, Callable[[Queue], float | None]]] = {
     "retry_config.max_backoff": lambda queue: _seconds(queue.retry_config.max_backoff),
     "retry_config.max_doublings": lambda queue: queue.retry_config.max_doublings,
     "stackdriver_logging_config.sampling_ratio": lambda queue: queue.logging_sampling_ratio,
+    "task_ttl": lambda queue: _seconds(queue.task_ttl),
+    "tombstone_ttl": lambda queue: _seconds(queue.tombstone_ttl),
 }
 
 _FIELDS: Final[Mapping[str, Callable[[Queue], _Value]]] = {**_TEXTS, **_NUMBERS}
@@ -247,5 +268,7 @@ _GROUPS: Final[Mapping[str, Callable[[Queue], object]]] = {
     "retry_config": lambda queue: queue.retry_config,
     "app_engine_routing_override": lambda queue: queue.app_engine_routing_override,
     "http_target": lambda queue: queue.http_target,
+    "app_engine_http_target": _app_engine_http_target,
+    "pull_target": lambda queue: queue.type if queue.type is QueueType.PULL else None,
     "stackdriver_logging_config": lambda queue: queue.logging_sampling_ratio,
 }

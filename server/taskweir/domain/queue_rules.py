@@ -1,7 +1,7 @@
 """What a new or changed queue must satisfy, and what is filled in. Fields are checked in order of their numbers."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,37 +11,93 @@ from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.header_rules import check_headers
 from taskweir.domain.model import (
     AppEngineRouting,
-    Authorization,
     HttpTarget,
     OAuthToken,
-    OidcToken,
     Queue,
     QueueSource,
     QueueState,
+    QueueType,
     RateLimits,
     RetryConfig,
     UriOverride,
 )
 from taskweir.domain.names import QueueName
+from taskweir.domain.queue_merge import NO_LIMITS, NO_RETRY, merged_draft
 from taskweir.domain.rate import burst_for_rate
 from taskweir.domain.routing_rules import checked_routing
-from taskweir.domain.times import SECOND
+from taskweir.domain.times import SECOND, Micros
 from taskweir.domain.uri_override import host_and_port
 
-_NO_LIMITS: Final = RateLimits(0.0, 0, 0)
-_NO_RETRY: Final = RetryConfig(0, 0, 0, 0, 0)
+PULL_LIMITS: Final = RateLimits(10_000.0, 10_000, -1)
+"""Of every pull queue: output only (documented for v2beta2, when there were pull queues)."""
 _MAX_PORT: Final = 65_535
 
 
 def new_queue(name: QueueName, draft: QueueDraft) -> Queue:
     """A RUNNING queue from what a caller sent. Raises InvalidArgument."""
+    queue = _made(name, draft)
+    _check_task_ttl(draft.task_ttl)
+    _check_tombstone_ttl(draft.tombstone_ttl)
+    return queue
+
+
+def updated_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> Queue:
+    """The queue with the masked fields replaced, an unset one going back to its default. Raises InvalidArgument.
+
+    `mask` holds snake_case paths of v2, and type, task_ttl, tombstone_ttl, rate_limits.max_burst_size and TARGET_TYPE;
+    None stands for every settable field, and a mask that names nothing changes nothing. State, purge time and acl have
+    methods of their own. The queue counts as made through the API from then on.
+    """
+    if mask is not None and not mask:
+        return queue
+    _check_type(queue, draft, mask)
+    merged = merged_draft(queue, draft, mask)
+    changed = _made(queue.name, merged)
+    # Only what changes: queue.yaml gives queues longer times than an update may.
+    if merged.task_ttl != queue.task_ttl:
+        _check_task_ttl(merged.task_ttl)
+    if merged.tombstone_ttl != queue.tombstone_ttl:
+        _check_tombstone_ttl(merged.tombstone_ttl)
+    retry = changed.retry_config if mask is None else _with_zeros_kept(queue, changed.retry_config, mask)
+    return replace(
+        changed,
+        retry_config=retry,
+        state=queue.state,
+        purge_time=queue.purge_time,
+        acl=queue.acl,
+        uid=queue.uid,
+    )
+
+
+def _with_zeros_kept(queue: Queue, changed: RetryConfig, mask: Sequence[str]) -> RetryConfig:
+    """A zero counts as unset when it is sent; but queue.yaml can set one, and an update of something else leaves it."""
+    if "retry_config" in mask:
+        return changed
+    kept = [
+        name
+        for name in RetryConfig.__slots__
+        if not getattr(queue.retry_config, name) and f"retry_config.{name}" not in mask
+    ]
+    return replace(changed, **dict.fromkeys(kept, 0))
+
+
+def _check_type(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> None:
+    """A queue's type is fixed when it is made (documented). An update that does not say one leaves it."""
+    if (mask is None or "type" in mask) and draft.type not in (None, queue.type):
+        raise InvalidArgument(f"Queue.type cannot be changed: it is {queue.type.name}.")
+
+
+def _made(name: QueueName, draft: QueueDraft) -> Queue:
+    pulls = draft.type is QueueType.PULL
+    if pulls:
+        _check_pull_target(draft)
     return Queue(
         name=name,
         app_engine_routing_override=_routing(name, draft.app_engine_routing_override),
-        rate_limits=rate_limits(draft.rate_limits or _NO_LIMITS),
-        retry_config=retry_config(draft.retry_config or _NO_RETRY),
+        rate_limits=PULL_LIMITS if pulls else rate_limits(draft.rate_limits or NO_LIMITS),
+        retry_config=(_pull_retry_config if pulls else retry_config)(draft.retry_config or NO_RETRY),
         state=QueueState.RUNNING,
-        type=draft.type,
+        type=draft.type or QueueType.PUSH,
         source=QueueSource.API,
         http_target=_http_target(draft.http_target),
         logging_sampling_ratio=_sampling_ratio(draft.logging_sampling_ratio),
@@ -50,29 +106,10 @@ def new_queue(name: QueueName, draft: QueueDraft) -> Queue:
     )
 
 
-def updated_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> Queue:
-    """The queue with the masked fields replaced, an unset one going back to its default. Raises InvalidArgument.
-
-    `mask` holds snake_case paths of v2 (and task_ttl, tombstone_ttl); None stands for every settable field.
-    State and purge time are kept: they have methods of their own. The burst size follows the rate again, as after
-    every update through v2.
-    """
-    merged = draft if mask is None else _merged(queue, draft, mask)
-    changed = new_queue(queue.name, merged)
-    return replace(
-        changed,
-        state=queue.state,
-        type=queue.type,
-        purge_time=queue.purge_time,
-        uid=queue.uid,
-        task_ttl=merged.task_ttl,
-        tombstone_ttl=merged.tombstone_ttl,
-    )
-
-
 def rate_limits(given: RateLimits) -> RateLimits:
-    """Limits with defaults for what is zero. The burst is the service's choice: a given one is ignored."""
+    """A push queue's limits with defaults for what is zero, which for the burst follows from the rate."""
     rate = given.max_dispatches_per_second
+    burst = given.max_burst_size
     concurrent = given.max_concurrent_dispatches
     if math.isnan(rate):
         raise InvalidArgument("RateLimits.maxDispatchesPerSecond must be a number.")
@@ -80,18 +117,21 @@ def rate_limits(given: RateLimits) -> RateLimits:
         raise InvalidArgument("RateLimits.maxDispatchesPerSecond cannot be negative.")
     if rate > limits.MAX_DISPATCHES_PER_SECOND:
         raise InvalidArgument("RateLimits.maxDispatchesPerSecond must be less than or equal to 500.")
+    if burst < 0:
+        raise InvalidArgument("RateLimits.maxBurstSize cannot be negative.")
+    if burst > limits.MAX_BURST_SIZE:
+        raise InvalidArgument("RateLimits.maxBurstSize must be less than or equal to 500.")
     if concurrent < 0:
         raise InvalidArgument("RateLimits.maxConcurrentDispatches cannot be negative.")
     if concurrent > limits.MAX_CONCURRENT_DISPATCHES:
         raise InvalidArgument("RateLimits.maxConcurrentDispatches must be less than or equal to 5000.")
     rate = rate or limits.DEFAULT_DISPATCHES_PER_SECOND
-    return RateLimits(rate, burst_for_rate(rate), concurrent or limits.DEFAULT_CONCURRENT_DISPATCHES)
+    return RateLimits(rate, burst or burst_for_rate(rate), concurrent or limits.DEFAULT_CONCURRENT_DISPATCHES)
 
 
 def retry_config(given: RetryConfig) -> RetryConfig:
     """A retry config with defaults for what is zero; `max_retry_duration` is cut to whole seconds."""
-    if given.max_attempts < -1:
-        raise InvalidArgument("RetryConfig.maxAttempts must be greater or equal to -1.")
+    _check_max_attempts(given.max_attempts)
     if given.max_retry_duration < 0:
         raise InvalidArgument("RetryConfig.maxRetryDuration cannot be negative.")
     if given.min_backoff < 0:
@@ -110,6 +150,38 @@ def retry_config(given: RetryConfig) -> RetryConfig:
     if filled.min_backoff > filled.max_backoff:
         raise InvalidArgument("RetryConfig.minBackoff must be less than or equal to RetryConfig.maxBackoff.")
     return filled
+
+
+def _pull_retry_config(given: RetryConfig) -> RetryConfig:
+    """The number of leases alone can be set, and is unlimited by default; all else is output only (documented). When a
+    lease is over, the task can be leased again at once."""
+    _check_max_attempts(given.max_attempts)
+    return replace(NO_RETRY, max_attempts=given.max_attempts or -1)
+
+
+def _check_max_attempts(count: int) -> None:
+    if count < -1:
+        raise InvalidArgument("RetryConfig.maxAttempts must be greater or equal to -1.")
+
+
+def _check_pull_target(draft: QueueDraft) -> None:
+    """A pull queue sends nothing, so that nothing of what it sends can be overridden."""
+    for value, field in (
+        (draft.app_engine_routing_override, "appEngineRoutingOverride"),
+        (draft.http_target, "httpTarget"),
+    ):
+        if value is not None:
+            raise InvalidArgument(f"Queue.{field} can only be set for a push queue.")
+
+
+def _check_task_ttl(ttl: Micros | None) -> None:
+    if ttl is not None and not limits.MIN_TASK_TTL <= ttl <= limits.MAX_TASK_TTL:
+        raise InvalidArgument("Queue.taskTtl must be between [240h, 87600h].")
+
+
+def _check_tombstone_ttl(ttl: Micros | None) -> None:
+    if ttl is not None and not limits.MIN_TOMBSTONE_TTL <= ttl <= limits.MAX_TOMBSTONE_TTL:
+        raise InvalidArgument("Queue.tombstoneTtl must be between [1h, 216h].")
 
 
 def _routing(name: QueueName, routing: AppEngineRouting | None) -> AppEngineRouting | None:
@@ -168,106 +240,3 @@ def _sampling_ratio(ratio: float | None) -> float | None:
     if ratio is not None and not 0 <= ratio <= 1:
         raise InvalidArgument("StackdriverLoggingConfig.samplingRatio must be between 0 and 1.")
     return ratio
-
-
-def _merged(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> QueueDraft:
-    """The queue as a draft, with the masked paths taken from the caller's."""
-    merged = QueueDraft(
-        name=draft.name,
-        rate_limits=queue.rate_limits,
-        retry_config=queue.retry_config,
-        app_engine_routing_override=queue.app_engine_routing_override,
-        http_target=queue.http_target,
-        logging_sampling_ratio=queue.logging_sampling_ratio,
-        type=queue.type,
-        task_ttl=queue.task_ttl,
-        tombstone_ttl=queue.tombstone_ttl,
-    )
-    for path in mask:
-        field, _, rest = path.partition(".")
-        merged = _MERGE[field](merged, draft, rest)
-    return merged
-
-
-_Merge = Callable[[QueueDraft, QueueDraft, str], QueueDraft]
-
-
-def _merge_rate_limits(into: QueueDraft, draft: QueueDraft, field: str) -> QueueDraft:
-    given = draft.rate_limits or _NO_LIMITS
-    if not field:
-        return replace(into, rate_limits=given)
-    return replace(
-        into, rate_limits=replace(into.rate_limits or _NO_LIMITS, **{field: getattr(given, field)})
-    )
-
-
-def _merge_retry_config(into: QueueDraft, draft: QueueDraft, field: str) -> QueueDraft:
-    given = draft.retry_config or _NO_RETRY
-    if not field:
-        return replace(into, retry_config=given)
-    return replace(
-        into, retry_config=replace(into.retry_config or _NO_RETRY, **{field: getattr(given, field)})
-    )
-
-
-def _merge_routing(into: QueueDraft, draft: QueueDraft, field: str) -> QueueDraft:
-    given = draft.app_engine_routing_override
-    if not field or (given is None and into.app_engine_routing_override is None):
-        return replace(into, app_engine_routing_override=given)
-    given = given or AppEngineRouting()
-    kept = into.app_engine_routing_override or AppEngineRouting()
-    return replace(into, app_engine_routing_override=replace(kept, **{field: getattr(given, field)}))
-
-
-def _merge_http_target(into: QueueDraft, draft: QueueDraft, field: str) -> QueueDraft:
-    given = draft.http_target
-    if not field or (given is None and into.http_target is None):
-        return replace(into, http_target=given)
-    given, kept = given or HttpTarget(), into.http_target or HttpTarget()
-    head, _, rest = field.partition(".")
-    if head == "uri_override" and rest:
-        return replace(into, http_target=replace(kept, uri_override=_merge_uri_override(kept, given, rest)))
-    if head in _TOKENS:
-        return replace(into, http_target=_merge_token(kept, given, _TOKENS[head], rest))
-    return replace(into, http_target=replace(kept, **{head: getattr(given, head)}))
-
-
-def _merge_token(into: HttpTarget, given: HttpTarget, kind: type[Authorization], field: str) -> HttpTarget:
-    """A queue has one token at most: setting one kind replaces the other, clearing one kind leaves the other."""
-    mine, theirs = (t.authorization if isinstance(t.authorization, kind) else None for t in (into, given))
-    if theirs is None and mine is None:
-        return into
-    if not field:
-        return replace(into, authorization=theirs)
-    merged = replace(mine or kind(""), **{field: getattr(theirs or kind(""), field)})
-    return replace(into, authorization=None if merged == kind("") else merged)
-
-
-def _merge_uri_override(into: HttpTarget, given: HttpTarget, field: str) -> UriOverride:
-    name = _URI_OVERRIDE_FIELDS[field.partition(".")[0]]
-    value = getattr(given.uri_override or UriOverride(), name)
-    return replace(into.uri_override or UriOverride(), **{name: value})
-
-
-_TOKENS: Final[dict[str, type[Authorization]]] = {"oauth_token": OAuthToken, "oidc_token": OidcToken}
-
-_URI_OVERRIDE_FIELDS: Final = {
-    "scheme": "scheme",
-    "host": "host",
-    "port": "port",
-    "path_override": "path",
-    "query_override": "query",
-    "uri_override_enforce_mode": "enforce_mode",
-}
-
-_MERGE: Final[dict[str, _Merge]] = {
-    "app_engine_routing_override": _merge_routing,
-    "rate_limits": _merge_rate_limits,
-    "retry_config": _merge_retry_config,
-    "stackdriver_logging_config": lambda into, draft, _: replace(
-        into, logging_sampling_ratio=draft.logging_sampling_ratio
-    ),
-    "http_target": _merge_http_target,
-    "task_ttl": lambda into, draft, _: replace(into, task_ttl=draft.task_ttl),
-    "tombstone_ttl": lambda into, draft, _: replace(into, tombstone_ttl=draft.tombstone_ttl),
-}

@@ -8,12 +8,14 @@ from taskweir.domain import app_engine, http_request, limits
 from taskweir.domain.drafts import TaskDraft
 from taskweir.domain.errors import InvalidArgument, NotFound, quoted
 from taskweir.domain.header_rules import check_headers
+from taskweir.domain.lease_filter import check_tag
 from taskweir.domain.model import (
     AppEngineRequest,
     HttpRequest,
     OAuthToken,
     Payload,
     PullMessage,
+    QueueType,
     RetryConfig,
     Task,
 )
@@ -23,6 +25,7 @@ from taskweir.domain.queue_rules import retry_config
 from taskweir.domain.routing_rules import checked_routing
 from taskweir.domain.times import MILLISECOND, Instant, Micros
 
+_TOO_LARGE: Final = "Task size too large"
 _HEADER_OVERHEAD: Final = 6
 """Bytes that an entry of a map takes beside its key and value."""
 
@@ -47,7 +50,7 @@ def _payload(name: TaskName, payload: Payload | None, *, strict: bool) -> Payloa
         case AppEngineRequest():
             return _app_engine_request(name, payload)
         case PullMessage():
-            raise InvalidArgument("Task.pull_message can only be set for tasks in a pull queue.")
+            return _pull_message(payload)
         case None:
             raise InvalidArgument("Task.payload_type is not set.")
 
@@ -112,6 +115,14 @@ def _app_engine_request(name: TaskName, request: AppEngineRequest) -> AppEngineR
     )
 
 
+def _pull_message(message: PullMessage) -> PullMessage:
+    """Its size is the documented one: payload and tag together, whatever else is stored."""
+    check_tag(message.tag)
+    if len(message.payload) + len(message.tag.encode()) > limits.MAX_PULL_MESSAGE_SIZE:
+        raise InvalidArgument(_TOO_LARGE)
+    return message
+
+
 def _schedule_time(given: Instant | None, now: Instant) -> Instant:
     if given is None or given <= now:
         return now
@@ -124,7 +135,10 @@ def _schedule_time(given: Instant | None, now: Instant) -> Instant:
 
 
 def _dispatch_deadline(payload: Payload, given: Micros | None) -> Micros | None:
-    """Cut to milliseconds. An HTTP task's default is written out, an App Engine task's is not (recorded)."""
+    """Cut to milliseconds. An HTTP task's default is written out, an App Engine task's is not (recorded). A pull task
+    has none: nobody waits for its worker."""
+    if isinstance(payload, PullMessage):
+        return None
     http = isinstance(payload, HttpRequest)
     if not given:
         return limits.DEFAULT_HTTP_DISPATCH_DEADLINE if http else None
@@ -139,22 +153,32 @@ def _retry_config(given: RetryConfig | None) -> RetryConfig | None:
     return None if given is None else retry_config(given)
 
 
+def check_fits(payload: Payload, queue_type: QueueType) -> None:
+    """Raises InvalidArgument: pull queues have pull tasks alone, and push queues none."""
+    if isinstance(payload, PullMessage):
+        if queue_type is not QueueType.PULL:
+            raise InvalidArgument("Task.pull_message can only be set for tasks in a pull queue.")
+    elif queue_type is QueueType.PULL:
+        raise InvalidArgument("Task.pull_message must be set for tasks in a pull queue.")
+
+
 def check_size(size: int) -> None:
     """`size` is of the stored task, serialized, in bytes. Raises InvalidArgument."""
     if size > limits.MAX_TASK_SIZE:
-        raise InvalidArgument("Task size too large")
+        raise InvalidArgument(_TOO_LARGE)
 
 
 def may_be_too_large(task: Task) -> bool:
-    """Whether the exact size has to be looked at: a rough one, without serializing, is past half of the limit."""
+    """Whether the exact size has to be looked at: a rough one, without serializing, is past half of the limit. Of a
+    pull task it was looked at."""
     return 2 * _rough_size(task.payload) > limits.MAX_TASK_SIZE
 
 
 def _rough_size(payload: Payload) -> int:
     """In bytes or characters, of the parts that can be large."""
     match payload:
-        case PullMessage(payload=body, tag=tag):
-            return len(body) + len(tag)
+        case PullMessage():
+            return 0
         case HttpRequest(headers=headers, body=body, authorization=token):
             size = len(body) + _rough_size_of_headers(headers)
             if token is not None:

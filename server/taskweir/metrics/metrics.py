@@ -62,6 +62,9 @@ class Metrics:
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
         """Counted as a call."""
 
+    def last_lease_ends(self, at: Instant) -> None:
+        """Not measured."""
+
     def history_grew(self) -> None:
         """Not measured."""
 

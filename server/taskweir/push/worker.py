@@ -137,6 +137,9 @@ class Worker:
             self._flights.queue_gone(window)
             self._changed.give()
 
+    def last_lease_ends(self, at: Instant) -> None:
+        """Nothing to send in that."""
+
     def history_grew(self) -> None:
         """Nothing to send in that, but tasks that were due may be gone."""
         self._changed.give()

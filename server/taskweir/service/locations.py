@@ -27,14 +27,16 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class LocationService:
-    """ListLocations, GetLocation."""
+    """ListLocations, GetLocation. `home` is the location that is listed first: gcloud takes the first one for the
+    project's own."""
 
     store: Store
     clock: Clock
+    home: str
     strict: bool = False
 
     async def list(self, name: str, page_size: int, page_token: str) -> Page[Location]:
-        """Locations in order of their ids."""
+        """The home, then the others in order of their ids."""
         match = _PROJECT.fullmatch(name)
         if match is None:
             raise InvalidArgument("Invalid resource field value in the request.")
@@ -42,11 +44,19 @@ class LocationService:
         tokens = PageTokens(self.store.page_token_key)
         request = f"ListLocations\n{name}"
         after = tokens.read(request, page_token, self.clock.now())
-        ids = sorted({*REGIONS, *await self.store.locations(match[1])})
-        rest = [location_id for location_id in ids if location_id > after]
+        ids = sorted({*REGIONS, *self._home(), *await self.store.locations(match[1])}, key=self._place)
+        rest = [
+            location_id for location_id in ids if not after or self._place(location_id) > self._place(after)
+        ]
         page = [_location(LocationName(match[1], location_id)) for location_id in rest[:size]]
         more = len(rest) > size
         return Page(page, tokens.make(request, rest[size - 1], self.clock.now()) if more else "")
+
+    def _home(self) -> tuple[str, ...]:
+        return () if self.strict else (self.home,)
+
+    def _place(self, location_id: str) -> tuple[bool, str]:
+        return location_id != self.home, location_id
 
     async def get(self, name: str) -> Location:
         """Outside strict mode any location can be used, so any is found."""

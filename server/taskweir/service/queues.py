@@ -1,7 +1,7 @@
 """The use-cases of queues, one method an RPC. Arguments are as the caller sent them; Refusals are raised."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from taskweir.clock import Clock
@@ -13,8 +13,9 @@ from taskweir.domain.model import Queue, QueueState
 from taskweir.domain.name_rules import location_of, queue_in_body, queue_of
 from taskweir.domain.names import LocationName, QueueName
 from taskweir.domain.page_token import PageTokens
-from taskweir.domain.queue_filter import Matches, parse_filter
+from taskweir.domain.queue_filter import NO_NAMES, Matches, parse_filter
 from taskweir.domain.queue_rules import new_queue, updated_queue
+from taskweir.domain.ttl import Ttls
 from taskweir.service.page import Page, effective_page_size
 from taskweir.store.base import Store
 
@@ -26,17 +27,21 @@ _QUEUE_SIZE: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class QueueService:
-    """`strict` takes production's locations only; `forget_purged_names` is the hard reset on purge."""
+    """`strict` takes production's locations only; `forget_purged_names` is the hard reset on purge. Queues are returned
+    with the times of `ttls` where they have none of their own."""
 
     store: Store
     clock: Clock
     strict: bool = False
     forget_purged_names: bool = False
+    ttls: Ttls = field(default_factory=Ttls)
 
-    async def list(self, parent: str, filter: str, page_size: int, page_token: str) -> Page[Queue]:
-        """Queues of a location in order of their ids."""
+    async def list(
+        self, parent: str, filter: str, page_size: int, page_token: str, names: Mapping[str, str] = NO_NAMES
+    ) -> Page[Queue]:
+        """Queues of a location in order of their ids. `names` as in `parse_filter`."""
         location = self._location(parent)
-        matches = parse_filter(filter)
+        matches = parse_filter(filter, names)
         size = effective_page_size(page_size, MAX_QUEUES_PAGE)
         tokens = PageTokens(self.store.page_token_key)
         request = f"ListQueues\n{location}\n{filter}"
@@ -51,14 +56,14 @@ class QueueService:
         found: list[Queue] = []
         while len(found) < wanted:
             queues = await self.store.list_queues(parent, after, _SCAN)
-            found += [queue for queue in queues if matches(queue)]
+            found += filter(matches, map(self.ttls.filled_in, queues))
             if len(queues) < _SCAN:
                 break
             after = queues[-1].name.id
         return found[:wanted]
 
     async def get(self, name: str) -> Queue:
-        return await self.store.get_queue(queue_of(name))
+        return self.ttls.filled_in(await self.store.get_queue(queue_of(name)))
 
     async def create(self, parent: str, draft: QueueDraft | None) -> Queue:
         """Make a queue. Its name is required and must lie in the parent."""
@@ -67,26 +72,26 @@ class QueueService:
         if name.parent != location:
             raise InvalidArgument(f"{quoted(str(name))} must begin with {quoted(parent)}.")
         assert draft is not None
-        queue = new_queue(name, draft)
+        queue = new_queue(name, self.ttls.left_out(draft))
 
         def create(existing: Queue | None) -> Queue:
             if existing is not None:
                 raise QueueExists
             return queue
 
-        return await self.store.change_queue(name, create, self.clock.now())
+        return self.ttls.filled_in(await self.store.change_queue(name, create, self.clock.now()))
 
     async def update(self, draft: QueueDraft | None, mask: Sequence[str] | None) -> Queue:
         """Change a queue, or make it where there is none. `mask` as in `queue_rules.updated_queue`."""
         name = queue_in_body(draft.name if draft else "")
         self._location(str(name.parent))
         assert draft is not None
-        wanted = draft
+        wanted = self.ttls.left_out(draft)
 
         def update(existing: Queue | None) -> Queue:
             return updated_queue(existing or _plain_queue(name, wanted), wanted, mask)
 
-        return await self.store.change_queue(name, update, self.clock.now())
+        return self.ttls.filled_in(await self.store.change_queue(name, update, self.clock.now()))
 
     async def configure(self, draft: QueueDraft, mask: Sequence[str]) -> Queue:
         """Have a queue as the operator configured it: made where there is none, even when one of its name was
@@ -105,7 +110,8 @@ class QueueService:
 
     async def purge(self, name: str) -> Queue:
         queue = queue_of(name)
-        return await self.store.purge_queue(queue, self.clock.now(), forget_names=self.forget_purged_names)
+        purged = await self.store.purge_queue(queue, self.clock.now(), forget_names=self.forget_purged_names)
+        return self.ttls.filled_in(purged)
 
     async def pause(self, name: str) -> Queue:
         return await self._set_state(queue_of(name), QueueState.PAUSED)
@@ -122,7 +128,7 @@ class QueueService:
                 raise FailedPrecondition("A disabled queue cannot be paused.")
             return replace(queue, state=state)
 
-        return await self.store.change_queue(name, change, self.clock.now())
+        return self.ttls.filled_in(await self.store.change_queue(name, change, self.clock.now()))
 
     def _location(self, parent: str) -> LocationName:
         location = location_of(parent)

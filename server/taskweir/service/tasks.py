@@ -1,6 +1,6 @@
 """The use-cases of tasks, one method an RPC. Arguments are as the caller sent them; Refusals are raised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -44,6 +44,10 @@ class TaskService:
         last = tasks[-1].name.id
         more = await self.store.list_tasks(queue, last, 1, with_body=False, max_bytes=MAX_PAGE_BYTES)
         return Page(tasks, tokens.make(request, last, self.clock.now()) if more else "")
+
+    async def first(self, parent: str, limit: int) -> Sequence[Task]:
+        """At most `limit` tasks of a queue in order of their schedule times, without their bodies."""
+        return await self.store.first_tasks(queue_of(parent), limit)
 
     async def get(self, name: str, *, full: bool) -> Task:
         return await self.store.get_task(task_of(name), with_body=full)

@@ -12,6 +12,7 @@ from typing import Protocol
 from taskweir.domain.errors import Refusal
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.iam import Policy
+from taskweir.domain.lease_filter import LeaseFilter
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import Queue, Task
 from taskweir.domain.names import LocationName, OperationName, QueueName, TaskName
@@ -36,6 +37,10 @@ class Listener(Protocol):
 
     def queue_gone(self, queue_uid: int) -> None:
         """A queue was deleted."""
+        ...
+
+    def last_lease_ends(self, at: Instant) -> None:
+        """A pull task that may not be leased again is dropped at this time, unless its lease is changed."""
         ...
 
     def history_grew(self) -> None:
@@ -64,10 +69,24 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaseRequest:
+    """Up to `limit` tasks that can be leased and pass the filter, of which about `max_bytes` of payload come with them;
+    `until` is when the leases end. No lease has an end that the holder of another was told: where an end was given up
+    before it came, that of a new lease may be some microseconds later than `until`."""
+
+    queue: QueueName
+    limit: int
+    max_bytes: int
+    until: Instant
+    filter: LeaseFilter
+    with_body: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SweepStep:
     """What a step of sweeping left: `more` to do at once, else the time something falls due, if anything will; and a
-    time before which no task reaches the age at which it is dropped: of all that is swept, only that is seen from
-    outside."""
+    of all that is swept, only that is seen from outside. A
+        pull task that may not be leased again goes when its lease ends, as if it reached its age then."""
 
     more: bool
     next_due: Instant | None
@@ -101,6 +120,18 @@ class Store(Protocol):
         """
         ...
 
+    async def change_queues(
+        self,
+        parent: LocationName,
+        change: Callable[[Sequence[Queue]], Sequence[Queue]],
+        now: Instant,
+        *,
+        revive: bool = False,
+    ) -> None:
+        """Store what `change` makes of a location's queues, all of it or nothing: the queues it returns are made or
+        changed, the others stay as they are. Raises as `change_queue` does."""
+        ...
+
     async def delete_queue(self, name: QueueName, now: Instant) -> None:
         """Delete a queue and all it holds. Raises NotFound."""
         ...
@@ -117,7 +148,8 @@ class Store(Protocol):
     # tasks
 
     async def insert_task(self, task: Task, now: Instant) -> Task:
-        """Raises QueueNotFound, TaskExists, TaskTombstoned. Returns the task with its uid."""
+        """Returns the task with its uid. Raises QueueNotFound, TaskExists, TaskTombstoned, and InvalidArgument for a
+        pull task in a push queue or the other way round."""
         ...
 
     async def get_task(self, name: TaskName, *, with_body: bool) -> Task:
@@ -131,13 +163,39 @@ class Store(Protocol):
         as take about `max_bytes` together (at least one, if there is any). Raises QueueNotFound."""
         ...
 
+    async def first_tasks(self, queue: QueueName, limit: int) -> Sequence[Task]:
+        """At most `limit` tasks in order of schedule time, without their bodies. Raises QueueNotFound."""
+        ...
+
     async def delete_task(self, name: TaskName, now: Instant) -> None:
         """Raises QueueNotFound, TaskNotFound, TaskGone."""
         ...
 
     async def run_task(self, name: TaskName, now: Instant) -> Task:
         """Count an attempt that starts now, hold the task for it, and tell the listener. Its schedule time becomes
-        now. Returns the task, without its body. Raises QueueNotFound, TaskNotFound, TaskGone."""
+        now. Returns the task, without its body. Raises QueueNotFound, TaskNotFound, TaskGone, and InvalidArgument for a
+        pull task."""
+        ...
+
+    # leases
+
+    async def lease(self, request: LeaseRequest, now: Instant) -> Sequence[Task]:
+        """Lease what can be leased of a pull queue, in order of schedule time: each such task's schedule time becomes
+        `until`, its dispatch count grows by one. Tasks that were leased as often as the queue allows are out of
+        attempts, and end. Raises QueueNotFound, and FailedPrecondition where the queue is no pull queue, or not
+        RUNNING."""
+        ...
+
+    async def change_lease(
+        self,
+        name: TaskName,
+        change: Callable[[Task], Task | Ending],
+        now: Instant,
+        *,
+        with_body: bool = False,
+    ) -> Task | Ending:
+        """Store what `change` makes of a pull task: another schedule time, no more than in `lease` one that the holder
+        of another lease was told, or its ending. What `change` raises, is raised. Raises QueueNotFound, TaskNotFound, TaskGone, and FailedPrecondition in a queue that is no pull queue."""
         ...
 
     # batches, which are done when they are answered

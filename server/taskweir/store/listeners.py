@@ -30,6 +30,10 @@ class Listeners:
         for listener in self._all:
             listener.queue_gone(queue_uid)
 
+    def last_lease_ends(self, at: Instant) -> None:
+        for listener in self._all:
+            listener.last_lease_ends(at)
+
     def history_grew(self) -> None:
         for listener in self._all:
             listener.history_grew()

@@ -34,17 +34,19 @@ class Sweeper:
         self._is_asked = False
         self._swept_at: Instant = 0
         self._news = 0
+        self._next_due: Instant | None = None
         self._next_expiry: Instant | None = None
+        self._told: Instant | None = None
         self._known_at_news = -1
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
             self._is_asked = False
-            next_due = await self._sweep()
-            await self._rest(next_due)
+            await self._sweep()
+            await self._rest()
 
-    async def _sweep(self) -> Instant | None:
+    async def _sweep(self) -> None:
         while True:
             try:
                 step = await self._step(self._clock.now())
@@ -58,10 +60,10 @@ class Sweeper:
                 await asyncio.sleep(_PAUSE_AFTER_TROUBLE)
                 continue
             if not step.more:
-                return step.next_due
+                return
             await asyncio.sleep(_PAUSE)
 
-    async def _rest(self, next_due: Instant | None) -> None:
+    async def _rest(self) -> None:
         """Wait until something is due. Movements of the clock wake the sweeper too, and are no reason to sweep."""
         loop = asyncio.get_running_loop()
         rested_at = loop.time() + _SHORTEST_REST
@@ -73,21 +75,23 @@ class Sweeper:
             while not self._is_asked:
                 self._wakeup.clear()
                 is_rested = loop.time() >= rested_at
-                if is_rested and self._is_due(next_due):
+                if is_rested and self._is_due():
                     break
-                await self._clock.wait(next_due if is_rested else None, self._wakeup)
+                await self._clock.wait(self._next_due if is_rested else None, self._wakeup)
         finally:
             for timer in timers:
                 timer.cancel()
 
-    def _is_due(self, next_due: Instant | None) -> bool:
+    def _is_due(self) -> bool:
         now = self._clock.now()
-        return now < self._swept_at or (next_due is not None and next_due <= now)
+        return now < self._swept_at or (self._next_due is not None and self._next_due <= now)
 
     async def _step(self, now: Instant) -> SweepStep:
-        news, self._swept_at = self._news, now
+        news, self._swept_at, self._told = self._news, now, None
         step = await self._store.sweep(now, _STEP)
-        self._next_expiry, self._known_at_news = step.next_expiry, news
+        # What was told meanwhile may have been committed after the step.
+        self._next_due = _earlier(step.next_due, self._told)
+        self._next_expiry, self._known_at_news = _earlier(step.next_expiry, self._told), news
         return step
 
     # Tasks that reach the age at which they are dropped: of all that is swept, only they are seen from outside.
@@ -103,7 +107,8 @@ class Sweeper:
         Unavailable."""
         at = await self.next_expiry()
         while at is not None and at <= by:
-            at = (await self._step(by)).next_expiry
+            await self._step(by)
+            at = self._next_expiry
 
     # What the store tells.
 
@@ -119,6 +124,13 @@ class Sweeper:
     def run_requested(self, queue_uid: int, task_uid: int) -> None:
         """Nothing to sweep in that."""
 
+    def last_lease_ends(self, at: Instant) -> None:
+        self._told = _earlier(self._told, at)
+        self._next_expiry = _earlier(self._next_expiry, at)
+        if self._next_due is None or at < self._next_due:
+            self._next_due = at
+            self._wakeup.set()
+
     def history_grew(self) -> None:
         """Nothing to sweep in that."""
 
@@ -129,3 +141,8 @@ class Sweeper:
     def _ask(self) -> None:
         self._is_asked = True
         self._wakeup.set()
+
+
+def _earlier(one: Instant | None, other: Instant | None) -> Instant | None:
+    """None is never."""
+    return other if one is None else one if other is None else min(one, other)

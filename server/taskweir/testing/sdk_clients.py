@@ -28,11 +28,7 @@ class Addresses(Protocol):
 
 
 class SdkClients:
-    """What has addresses, and gives clients for them.
-
-    A server of this version serves v2 over gRPC. Clients of v2beta3 and v2beta2, and those over REST, can be made; their
-    calls fail.
-    """
+    """What has addresses, and gives clients for them."""
 
     grpc_address: str
     """HOST:PORT for everything over gRPC."""

@@ -216,6 +216,6 @@ def queue_request(parent: str, queue_id: str, fields: dict[str, Any]) -> dict[st
 def environment(at: Addresses, project: str = "") -> dict[str, str]:
     from taskweir.command.environment import client_environment  # noqa: PLC0415 - for who asks
 
-    found = client_environment(at.grpc_address, at.http_address or at.grpc_address, None, os.environ)
+    found = client_environment(at.http_address or at.grpc_address, None, os.environ)
     # The test's project, whatever the developer's is.
     return {**found, "CLOUDSDK_CORE_PROJECT": project} if project else found

@@ -14,6 +14,7 @@ class ServerSettings(TypedDict, total=False):
     config: str | Path
     project: str
     location: str
+    queue_yaml: str | Path
     data: str | Path
     durability: Literal["full", "normal", "off"]
     task_tombstone: str | timedelta
@@ -21,9 +22,14 @@ class ServerSettings(TypedDict, total=False):
     task_retention: str | timedelta
     history_size: int
     history_retention: str | timedelta
+    lease_rate: int
+    """Of each queue in a second; 0 for any number."""
     drain_timeout: str | timedelta
     strict: bool
     app_engine_host: str
+    functions_url: str
+    allow_origin: Sequence[str]
+    taskqueue_timestamps: Literal["micros", "seconds"]
     ca_file: str | Path
     insecure_targets: bool
     openid_issuer: str
@@ -34,6 +40,9 @@ class ServerSettings(TypedDict, total=False):
     port: int
     http_port: int
 
+
+_LISTS: Final = {"queues": "queue", "allow_origin": "allow-origin"}
+"""Settings that are lists, and the flag that each of their items is given by."""
 
 _DEFAULTS: Final[ServerSettings] = {
     "port": 0,
@@ -47,7 +56,7 @@ _DEFAULTS: Final[ServerSettings] = {
 
 def serve_flags(settings: ServerSettings) -> list[str]:
     """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not, and for
-    queues that are no list."""
+    a text where a list belongs."""
     unknown = [name for name in settings if name not in ServerSettings.__annotations__]
     if unknown:
         raise TypeError(f"there is no setting {unknown[0]!r}")
@@ -56,10 +65,10 @@ def serve_flags(settings: ServerSettings) -> list[str]:
 
 
 def _flags(name: str, value: object) -> Iterable[str]:
-    if name == "queues":
+    if name in _LISTS:
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise TypeError(f"queues is a list of names, not {value!r}")
-        return [f"--queue={queue}" for queue in value]
+            raise TypeError(f"{name} is a list of names, not {value!r}")
+        return [f"--{_LISTS[name]}={item}" for item in value]
     return [f"--{name.replace('_', '-')}={_text(value)}"]
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from taskweir.domain import lifecycle
+from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.history import AttemptRecord
 from taskweir.domain.lifecycle import AttemptResult, Ending
-from taskweir.domain.model import QueueState, Task
+from taskweir.domain.model import QueueState, QueueType, Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.history import Recorded, record_attempts
@@ -47,6 +48,8 @@ class Run:
 
 def run_task(transaction: Transaction, name: TaskName, now: Instant) -> Run:
     entry, stored = find_task(transaction, name, now)
+    if entry.queue.type is QueueType.PULL:
+        raise InvalidArgument("RunTask cannot be called on a pull task.")
     shown = transaction.memory.holds.show(stored)
     begun = lifecycle.begin_attempt(replace(shown, schedule_time=now), now)
     update_tasks(transaction.connection, [begun])

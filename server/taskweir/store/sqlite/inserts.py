@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from taskweir.domain.errors import QueueNotFound, Refusal, TaskExists, TaskTombstoned
 from taskweir.domain.model import Task
+from taskweir.domain.task_rules import check_fits
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.rows import COLUMNS, UID, decode, encode, row_of
 from taskweir.store.sqlite.tombstones import is_purged, tombstoned
@@ -30,12 +31,17 @@ def insert_tasks(transaction: Transaction, tasks: Sequence[Task], now: Instant) 
 
 
 def _numbered(transaction: Transaction, task: Task, now: Instant) -> Task | Refusal:
-    """The task with its uid and its queue's; refused where the queue is gone, or was purged of a task of its name."""
+    """The task with its uid and its queue's; refused where the queue is gone or has tasks of the other
+    kind, or was purged of a task of its name."""
     entry = transaction.entry(task.name.queue)
     if entry is None:
         return QueueNotFound()
     if entry.retired and is_purged(transaction.connection, entry, task.name.id, now):
         return TaskTombstoned()
+    try:
+        check_fits(task.payload, entry.queue.type)
+    except Refusal as refusal:
+        return refusal
     return task.stored_as(transaction.memory.new_uid(), entry.queue.uid)
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from taskweir.domain.model import (
+    Acl,
     EnforceMode,
     HttpMethod,
     HttpTarget,
@@ -45,12 +46,15 @@ def settings_of(queue: Queue) -> str:
     value["source"] = int(queue.source)
     value["app_engine_routing_override"] = None if routing is None else routing_json(routing)
     value["http_target"] = None if target is None else _target_json(target)
+    if queue.acl is not None:
+        value["acl"] = [queue.acl.user_emails, queue.acl.writer_emails]
     return encode(value)
 
 
 def queue_of(name: QueueName, uid: int, settings: str) -> Queue:
     value = decode(settings)
     routing, target = value["app_engine_routing_override"], value["http_target"]
+    acl = value.get("acl")  # only of queues that a queue.yaml gave one
     return Queue(
         name=name,
         uid=uid,
@@ -61,6 +65,7 @@ def queue_of(name: QueueName, uid: int, settings: str) -> Queue:
         source=QueueSource(value["source"]),
         app_engine_routing_override=None if routing is None else routing_of(routing),
         http_target=None if target is None else _target_of(target),
+        acl=None if acl is None else Acl(*map(tuple, acl)),
         **{name: value[name] for name in _PLAIN},
     )
 

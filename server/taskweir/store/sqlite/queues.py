@@ -1,13 +1,13 @@
 """Queues: made, changed, purged, deleted. The registry has them for reading."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from taskweir.domain.errors import NotFound, QueueTombstoned
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Queue
-from taskweir.domain.names import QueueName
+from taskweir.domain.names import LocationName, QueueName
 from taskweir.domain.times import Instant, Micros
 from taskweir.store.base import Retention
 from taskweir.store.sqlite.history import record_first
@@ -56,12 +56,39 @@ def change_queue(
     revive: bool,
 ) -> Queue:
     entry = transaction.entry(name)
+    changed = replace(change(None if entry is None else entry.queue), name=name)
+    if entry is None and not revive:
+        _refuse_tombstoned(transaction, name, now)
+    return _put(transaction, changed, now)
+
+
+def change_queues(
+    transaction: Transaction,
+    parent: LocationName,
+    change: Callable[[Sequence[Queue]], Sequence[Queue]],
+    now: Instant,
+    *,
+    revive: bool,
+) -> None:
+    known = {
+        entry.queue.name: entry.queue for entry in transaction.entries() if entry.queue.name.parent == parent
+    }
+    changed = change([known[name] for name in sorted(known, key=lambda name: name.id)])
+    assert all(queue.name.parent == parent for queue in changed)
+    if not revive:
+        for queue in changed:
+            if queue.name not in known:
+                _refuse_tombstoned(transaction, queue.name, now)
+    for queue in changed:
+        _put(transaction, queue, now)
+
+
+def _put(transaction: Transaction, queue: Queue, now: Instant) -> Queue:
+    """Make the queue, or change the one of its name."""
+    entry = transaction.entry(queue.name)
     if entry is None:
-        made = replace(change(None), name=name)
-        if not revive:
-            _refuse_tombstoned(transaction, name, now)
-        return _make(transaction, made, now)
-    changed = replace(change(entry.queue), name=name, uid=entry.queue.uid)
+        return _make(transaction, queue, now)
+    changed = replace(queue, uid=entry.queue.uid)
     if changed == entry.queue:
         return changed
     transaction.connection.execute(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from taskweir.domain.lease import VoidEnds
 from taskweir.domain.model import (
     AppEngineRequest,
     AppEngineRouting,
@@ -31,6 +32,7 @@ Row = Sequence[Any]
 COLUMNS: Final = (
     "uid", "generation", "id", "schedule_time", "create_time", "dispatch_deadline", "dispatch_count",
     "response_count", "execution_count", "first_dispatch_time", "last_attempt", "retry_config", "payload", "body",
+    "tag",
 )  # fmt: skip
 
 _READ: Final = (
@@ -43,6 +45,8 @@ ROW_WITHOUT_BODY: Final = f"json_array({_READ})"
 UID: Final = 0
 GENERATION: Final = 1
 ID: Final = 2
+SCHEDULE_TIME: Final = 3
+_PAYLOAD: Final = 12
 _BODY: Final = 13
 
 encode: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -66,6 +70,7 @@ def row_of(task: Task, uid: int, generation: int) -> tuple[Any, ...]:
         encode(retry_json(task.retry_config)) if task.retry_config else None,
         encode(payload_json(task.payload)),
         body_of(task.payload),
+        task.payload.tag if isinstance(task.payload, PullMessage) else None,
     )
 
 
@@ -74,9 +79,9 @@ def json_row_of(task: Task) -> Json:
     row = list(row_of(task, task.uid, 0))
     row[10] = attempt_json(task.last_attempt) if task.last_attempt else None
     row[11] = retry_json(task.retry_config) if task.retry_config else None
-    row[12] = payload_json(task.payload)
+    row[_PAYLOAD] = payload_json(task.payload)
     row[_BODY] = row[_BODY].hex()
-    return row if task.has_body else row[:_BODY]
+    return row[: _BODY + task.has_body]
 
 
 def task_of(row: Row, queue: QueueName, queue_uid: int) -> Task:
@@ -85,8 +90,8 @@ def task_of(row: Row, queue: QueueName, queue_uid: int) -> Task:
     body = bytes.fromhex(row[_BODY]) if has_body else b""
     return Task(
         name=TaskName(queue, row[ID]),
-        payload=payload_of(row[12], body),
-        schedule_time=row[3],
+        payload=payload_of(row[_PAYLOAD], body),
+        schedule_time=row[SCHEDULE_TIME],
         create_time=row[4],
         dispatch_deadline=row[5],
         retry_config=retry_of(row[11]) if row[11] else None,
@@ -99,6 +104,18 @@ def task_of(row: Row, queue: QueueName, queue_uid: int) -> Task:
         uid=row[UID],
         queue_uid=queue_uid,
     )
+
+
+def tag_of(row: Row) -> str:
+    """Of a pull task."""
+    tag: str = row[_PAYLOAD]["tag"]
+    return tag
+
+
+def void_ends_of(row: Row) -> VoidEnds | None:
+    """Of a pull task. They stand with its payload, where only cancelled and shortened leases pay for them."""
+    void = row[_PAYLOAD].get("void")
+    return None if void is None else VoidEnds(*void)
 
 
 def attempt_json(attempt: Attempt) -> Json:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, Self, TypeVar
 
-import aiosqlite
-
 from taskweir.clock import real_now
 from taskweir.domain.errors import QueueNotFound, Refusal, Unavailable
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
@@ -17,13 +15,15 @@ from taskweir.domain.model import Queue, Task
 from taskweir.domain.names import LocationName, OperationName, QueueName, TaskName
 from taskweir.domain.operation import Operation
 from taskweir.domain.times import Instant
-from taskweir.store.base import Claim, ClaimRequest, Listener, Retention, SweepStep
+from taskweir.store.base import Claim, ClaimRequest, LeaseRequest, Listener, Retention, SweepStep
 from taskweir.store.sqlite import (
     attempts,
     backlog,
     claims,
     history_reads,
     inserts,
+    lease_changes,
+    leases,
     operations,
     queues,
     settings,
@@ -31,19 +31,9 @@ from taskweir.store.sqlite import (
     tasks,
 )
 from taskweir.store.sqlite.batch import Kind, Stage, run_calls
-from taskweir.store.sqlite.checkpoints import Checkpoints
-from taskweir.store.sqlite.connection import (
-    MEMORY,
-    Durability,
-    on_thread,
-    open_checkpointer,
-    open_reader,
-    open_writer,
-)
+from taskweir.store.sqlite.connection import Durability, on_thread
+from taskweir.store.sqlite.data_file import DataFile
 from taskweir.store.sqlite.group_commit import GroupCommit
-from taskweir.store.sqlite.load import load
-from taskweir.store.sqlite.lock import FileLock
-from taskweir.store.sqlite.memory import Memory
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.reset import reset
 from taskweir.store.sqlite.sweep import sweep
@@ -60,9 +50,14 @@ def _insert(transaction: Transaction, items: Sequence[tuple[Task, Instant]]) -> 
 _FINISH: Final = Kind(Stage.FINISH, attempts.finish_attempts)
 _INSERT: Final = Kind(Stage.INSERT, _insert, one_statement_for=inserts.MOST_AT_ONCE)
 _WRITE: Final = Kind(Stage.WRITE, run_calls)
+_LEASE: Final = Kind(Stage.WRITE, leases.lease)
+_CHANGE_LEASE: Final = Kind(Stage.WRITE, lease_changes.change_leases)
 _RESET: Final = Kind(Stage.RESET, run_calls)
 _RELEASE: Final = Kind(Stage.RELEASE, claims.release)
 _CLAIM: Final = Kind(Stage.CLAIM, run_calls)
+
+_LEASES_A_ROW: Final = 4
+"""A lease costs less than an insertion, and most calls get fewer than they ask for."""
 
 
 class SqliteStore:
@@ -70,29 +65,21 @@ class SqliteStore:
 
     def __init__(
         self,
-        writer: aiosqlite.Connection,
-        reader: aiosqlite.Connection,
-        checkpoints: Checkpoints | None,
-        lock: FileLock | None,
-        memory: Memory,
-        token_key: bytes,
+        file: DataFile,
         listener: Listener,
         on_trouble: Callable[[str | None], None],
         on_commit: Callable[[int], None],
         on_put_off: Callable[[str], Callable[[], None]],
     ) -> None:
         """Use `open`."""
-        self._writer = writer
-        self._reader = reader
-        self._checkpoints = checkpoints
-        self._lock = lock
-        self._memory = memory
-        self._token_key = token_key
+        self._file = file
+        self._reader = file.reader
+        self._memory = file.memory
         self._listener: Listener | None = listener
         self._closed = False
         self._commit = GroupCommit(
-            writer,
-            begin=partial(Transaction, memory=memory),
+            file.writer,
+            begin=partial(Transaction, memory=file.memory),
             publish=self._publish,
             after_commit=self._after_commit,
             on_trouble=on_trouble,
@@ -119,26 +106,8 @@ class SqliteStore:
         many operations each commit carried; `on_put_off` as `PutOff` says. `wall_now` is asked on any thread, for the
         age of the history.
         """
-        lock = None if path == MEMORY else FileLock.take(path)
-        opened: list[aiosqlite.Connection] = []
-        try:
-            load_it = partial(load, retention=retention, wall_now=wall_now)
-            writer, (memory, token_key) = await open_writer(path, durability, load_it)
-            opened.append(writer)
-            reader, checkpoints = writer, None
-            if path != MEMORY:
-                reader = await open_reader(path)
-                opened.append(reader)
-                checkpointer = await open_checkpointer(path)
-                checkpoints = Checkpoints(path, writer, checkpointer)
-        except BaseException:
-            for connection in reversed(opened):
-                await connection.close()
-            if lock is not None:
-                lock.release()
-            raise
-        told = listener, on_trouble, on_commit, on_put_off
-        return cls(writer, reader, checkpoints, lock, memory, token_key, *told)
+        file = await DataFile.open(path, durability, retention, wall_now)
+        return cls(file, listener, on_trouble, on_commit, on_put_off)
 
     async def close(self) -> None:
         if self._closed:
@@ -146,13 +115,7 @@ class SqliteStore:
         self._closed = True
         self._listener = None
         await self._commit.close()
-        if self._reader is not self._writer:
-            await self._reader.close()
-        if self._checkpoints is not None:
-            await self._checkpoints.close()
-        await self._writer.close()
-        if self._lock is not None:
-            self._lock.release()
+        await self._file.close()
 
     # queues
 
@@ -170,6 +133,18 @@ class SqliteStore:
     ) -> Queue:
         return await self._write(
             partial(queues.change_queue, name=name, change=change, now=now, revive=revive), now
+        )
+
+    async def change_queues(
+        self,
+        parent: LocationName,
+        change: Callable[[Sequence[Queue]], Sequence[Queue]],
+        now: Instant,
+        *,
+        revive: bool = False,
+    ) -> None:
+        await self._write(
+            partial(queues.change_queues, parent=parent, change=change, now=now, revive=revive), now
         )
 
     async def delete_queue(self, name: QueueName, now: Instant) -> None:
@@ -206,12 +181,37 @@ class SqliteStore:
         )
         return self._memory.holds.show_all(found)
 
+    async def first_tasks(self, queue: QueueName, limit: int) -> Sequence[Task]:
+        entry = self._entry(queue)
+        found = await self._read(lambda raw: task_reads.first_tasks(raw, entry, limit))
+        return self._memory.holds.show_all(found)
+
     async def delete_task(self, name: TaskName, now: Instant) -> None:
         await self._write(partial(tasks.delete_task, name=name, now=now), now)
 
     async def run_task(self, name: TaskName, now: Instant) -> Task:
         run = await self._write(partial(attempts.run_task, name=name, now=now), now)
         return run.task
+
+    # leases
+
+    async def lease(self, request: LeaseRequest, now: Instant) -> Sequence[Task]:
+        self._memory.now = now
+        rows = 1 + request.limit // _LEASES_A_ROW
+        leased: Sequence[Task] = await self._commit.submit(_LEASE, (request, now), rows=rows)
+        return leased
+
+    async def change_lease(
+        self,
+        name: TaskName,
+        change: Callable[[Task], Task | Ending],
+        now: Instant,
+        *,
+        with_body: bool = False,
+    ) -> Task | Ending:
+        self._memory.now = now
+        changed: Task | Ending = await self._commit.submit(_CHANGE_LEASE, (name, change, now, with_body))
+        return changed
 
     # batches
 
@@ -350,7 +350,7 @@ class SqliteStore:
 
     @property
     def page_token_key(self) -> bytes:
-        return self._token_key
+        return self._file.token_key
 
     @property
     def trouble(self) -> str | None:
@@ -395,5 +395,5 @@ class SqliteStore:
         transaction.publish(self._listener)
 
     async def _after_commit(self) -> None:
-        if self._checkpoints is not None:
-            await self._checkpoints.committed()
+        if self._file.checkpoints is not None:
+            await self._file.checkpoints.committed()

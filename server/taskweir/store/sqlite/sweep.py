@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from taskweir.domain.lease import is_out_of_leases
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.times import Instant
 from taskweir.store.base import SweepStep
 from taskweir.store.sqlite.history import record_swept
+from taskweir.store.sqlite.last_leases import first_end, forget_last_leases
 from taskweir.store.sqlite.queues import task_ttl
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.rows import decode, encode
@@ -19,13 +21,12 @@ NEVER: Final[Instant] = 2**63 - 1
 
 def sweep(transaction: Transaction, now: Instant, limit: int) -> SweepStep:
     left = limit - _sweep_old_tasks(transaction, now, limit)
-    expiry = transaction.memory.nothing_expires_before
-    next_expiry = None if expiry == NEVER else expiry
+    left -= _sweep_last_leases(transaction, now, max(0, left))
     for remove in _STEPS:
         if left <= 0:
-            return SweepStep(more=True, next_due=None, next_expiry=next_expiry)
+            return SweepStep(more=True, next_due=None, next_expiry=_next_expiry(transaction))
         left -= remove(transaction, now, left)
-    return SweepStep(more=left <= 0, next_due=_next_due(transaction), next_expiry=next_expiry)
+    return SweepStep(left <= 0, _next_due(transaction), _next_expiry(transaction))
 
 
 def _sweep_retired(transaction: Transaction, now: Instant, limit: int) -> int:
@@ -56,7 +57,9 @@ def _sweep_generation(
     if entry is not None and blocked_until is not None and blocked_until > now:
         connection.execute(_BURY, (found, entry.names, retired_at, blocked_until, int(Ending.PURGED)))
     connection.execute("DELETE FROM task WHERE uid IN (SELECT value FROM json_each(?))", (found,))
-    count = len(decode(found))
+    uids = decode(found)
+    forget_last_leases(connection, uids)
+    count = len(uids)
     if count < limit:
         connection.execute("DELETE FROM retired_generation WHERE generation = ?", (generation,))
         _forget_retired(transaction, queue_uid, generation)
@@ -185,6 +188,38 @@ def _expire(transaction: Transaction, entry: Entry, created_by: Instant, now: In
     return len(expired)
 
 
+def _sweep_last_leases(transaction: Transaction, now: Instant, limit: int) -> int:
+    """Leases that are over and were the last that their tasks could have, unless the queue allows more meanwhile."""
+    (found,) = transaction.connection.execute(_OVER, (now, limit)).fetchone()
+    over, ended = decode(found), []
+    for _, queue_uid, generation, uid, task_id, schedule_time, dispatch_count in over:
+        entry = transaction.entry_by_uid(queue_uid)
+        if entry is None or entry.generation != generation or schedule_time > now:
+            continue
+        if is_out_of_leases(dispatch_count, entry.queue.retry_config):
+            ended.append((uid, task_id, entry, Ending.OUT_OF_ATTEMPTS))
+    if ended:
+        end_tasks(transaction, ended, now)
+    if over:
+        forget_last_leases(transaction.connection, [lease[0] for lease in over])
+    return len(over)
+
+
+_OVER: Final = """
+    SELECT json_group_array(json_array(
+        over.task, over.queue_uid, task.generation, task.uid, task.id, task.schedule_time, task.dispatch_count
+    ))
+    FROM (SELECT task, queue_uid FROM last_lease WHERE ends_at <= ? ORDER BY ends_at LIMIT ?) AS over
+    LEFT JOIN task ON task.uid = over.task
+"""
+
+
+def _next_expiry(transaction: Transaction) -> Instant | None:
+    first = first_end(transaction.connection)
+    expiry = min(NEVER if first is None else first, transaction.memory.nothing_expires_before)
+    return None if expiry == NEVER else expiry
+
+
 _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
     _sweep_retired,
     _sweep_gone_names,
@@ -194,7 +229,7 @@ _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
     _sweep_attempts,
     _sweep_finished_tasks,
 )
-"""After the tasks that reach their age, of which callers and a clock that is moved want to know soonest."""
+"""After the tasks that reach their age or the end of their last lease, of which callers and a clock that is moved want to know soonest."""
 
 
 def _next_due(transaction: Transaction) -> Instant | None:
@@ -203,9 +238,7 @@ def _next_due(transaction: Transaction) -> Instant | None:
         "SELECT (SELECT min(expires_at) FROM task_tombstone), (SELECT min(deleted_at) FROM queue_tombstone), "
         "(SELECT min(expires_at) FROM operation)"
     ).fetchone()
-    memory = transaction.memory
-    times = [stone, operation, memory.nothing_expires_before]
+    times = [stone, operation, _next_expiry(transaction)]
     if queue_stone is not None:
-        times.append(queue_stone + memory.retention.queue_tombstone)
-    earliest: Instant = min(at for at in times if at is not None)
-    return None if earliest == NEVER else earliest
+        times.append(queue_stone + transaction.memory.retention.queue_tombstone)
+    return min((at for at in times if at is not None), default=None)

@@ -15,6 +15,8 @@ from taskweir.store.sqlite.rows import (
     ID,
     ROW_WITH_BODY,
     ROW_WITHOUT_BODY,
+    SCHEDULE_TIME,
+    UID,
     Row,
     decode,
     encode,
@@ -52,6 +54,25 @@ _ROWS_WITH_BODY: Final = (
 )
 
 
+def read_rows_by_id(
+    connection: sqlite3.Connection, places: Sequence[tuple[int, str]], *, with_body: bool
+) -> Sequence[Row]:
+    """The rows of these tasks, by generation and id, in no order; those that are gone are left out."""
+    statement = _ROWS_BY_ID_WITH_BODY if with_body else _ROWS_BY_ID
+    (rows,) = connection.execute(statement, (encode(places),)).fetchone()
+    result: Sequence[Row] = decode(rows)
+    return result
+
+
+# CROSS JOIN: each by the index, where a list of wanted pairs would be looked up for every task of the queue.
+_BY_ID: Final = (
+    "FROM (SELECT json_extract(value, '$[0]') AS its_generation, json_extract(value, '$[1]') AS its_id"
+    " FROM json_each(?)) CROSS JOIN task ON generation = its_generation AND id = its_id"
+)
+_ROWS_BY_ID: Final = f"SELECT json_group_array({ROW_WITHOUT_BODY}) {_BY_ID}"
+_ROWS_BY_ID_WITH_BODY: Final = f"SELECT json_group_array({ROW_WITH_BODY}) {_BY_ID}"
+
+
 def read_task(connection: sqlite3.Connection, entry: Entry, uid: int) -> Task | None:
     """The task with its body, if it is there and not of an earlier generation."""
     for row in read_rows(connection, [uid], with_body=True):
@@ -70,6 +91,17 @@ def list_tasks(
     uids = within(decode(found), max_bytes)
     rows = sorted(read_rows(connection, uids, with_body=with_body), key=lambda row: str(row[ID]))
     return [task_of(row, entry.queue.name, entry.queue.uid) for row in rows]
+
+
+def first_tasks(connection: sqlite3.Connection, entry: Entry, limit: int) -> Sequence[Task]:
+    """In order of schedule time."""
+    (found,) = connection.execute(_FIRST, (entry.generation, limit)).fetchone()
+    rows = read_rows(connection, decode(found), with_body=False)
+    in_order = sorted(rows, key=lambda row: (row[SCHEDULE_TIME], row[UID]))
+    return [task_of(row, entry.queue.name, entry.queue.uid) for row in in_order]
+
+
+_FIRST: Final = "SELECT json_group_array(uid) FROM (SELECT uid FROM task WHERE generation = ? ORDER BY schedule_time LIMIT ?)"
 
 
 def within(sizes: Sequence[tuple[int, int]], max_bytes: int) -> Sequence[int]:

@@ -6,10 +6,11 @@ from typing import Final
 
 from taskweir.domain.errors import QueueNotFound, Refusal, TaskGone, TaskNotFound
 from taskweir.domain.lifecycle import Ending
-from taskweir.domain.model import Task
+from taskweir.domain.model import QueueType, Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.history import record_ended
+from taskweir.store.sqlite.last_leases import forget_last_leases
 from taskweir.store.sqlite.queues import tombstone_ttl
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.rows import attempt_json, encode
@@ -53,6 +54,8 @@ def end_tasks(
     record_ended(transaction, ended, now)
     uids = [uid for uid, _, _, _ in ended]
     transaction.connection.execute(_REMOVE, (encode(uids),))
+    if any(entry.queue.type is QueueType.PULL for _, _, entry, _ in ended):
+        forget_last_leases(transaction.connection, uids)
     for uid, _, entry, _ in ended:
         transaction.remove_task(uid, entry.generation)
     transaction.kill_holds(uids)

@@ -34,6 +34,7 @@ class Transaction:
         self._queue_events: list[Queue | int] = []
         self._runs: list[tuple[int, int]] = []
         self._due: dict[int, Instant] = {}
+        self._last_lease_ends: Instant | None = None
 
     # what the operations of a batch see of each other
 
@@ -147,6 +148,11 @@ class Transaction:
     def history_grew(self) -> None:
         self._history_grew = True
 
+    def last_lease_ends(self, at: Instant) -> None:
+        """Merged: one call with the earliest."""
+        if self._last_lease_ends is None or at < self._last_lease_ends:
+            self._last_lease_ends = at
+
     def after_commit(self, effect: Callable[[], None]) -> None:
         """Have something done on the loop after the commit, in the order of the calls."""
         self._effects.append(effect)
@@ -186,5 +192,7 @@ class Transaction:
         for queue_uid, task_uid in self._runs:
             if registry.by_uid(queue_uid) is not None:
                 listener.run_requested(queue_uid, task_uid)
+        if self._last_lease_ends is not None:
+            listener.last_lease_ends(self._last_lease_ends)
         if self._history_grew:
             listener.history_grew()

@@ -1,0 +1,64 @@
+"""Long-running operations of the batch calls."""
+
+from typing import Any, Final
+
+from google.longrunning import operations_proto_pb2
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+from google.rpc import status_pb2
+
+from taskweir.api.cloud_tasks.true_names import true_name
+from taskweir.api.cloud_tasks.version import Version
+from taskweir.api.convert import put_instant
+from taskweir.api.status import rpc_status
+from taskweir.domain.operation import BatchKind, Failure, Operation
+
+_TYPE_URL: Final = "type.googleapis.com/"
+
+
+def operation_message(operation: Operation, version: Version) -> operations_proto_pb2.Operation:
+    """A finished operation, as every batch's is, with the version's messages in it."""
+    message = operations_proto_pb2.Operation(
+        name=str(operation.name), metadata=_packed(_metadata(operation, version)), done=True
+    )
+    if operation.error is not None:
+        message.error.CopyFrom(_status(operation.error))
+    elif operation.kind is BatchKind.CREATE:
+        message.response.CopyFrom(_packed(_created(operation, version)))
+    else:
+        message.response.Pack(Empty())
+    return message
+
+
+def _metadata(operation: Operation, version: Version) -> Message:
+    calls = version.batches
+    created = operation.kind is BatchKind.CREATE
+    # Typed loosely, as in `Version`. Both kinds have states of the same names, with numbers of their own.
+    metadata: Any = calls.BatchCreateTasksMetadata() if created else calls.BatchDeleteTasksMetadata()
+    put_instant(metadata.start_time, operation.start_time)
+    put_instant(metadata.end_time, operation.end_time)
+    metadata.state = metadata.State.Value(operation.state.name)
+    for index, failure in operation.failures.items():
+        metadata.failed_requests[index].CopyFrom(_status(failure))
+    message: Message = metadata
+    return message
+
+
+def _created(operation: Operation, version: Version) -> Message:
+    response = version.batches.BatchCreateTasksResponse()
+    for place, task in enumerate(operation.tasks):
+        version.put_task(response.tasks.add(), task, full=place in operation.full_views)
+    message: Message = response
+    return message
+
+
+def _packed(message: Message) -> AnyMessage:
+    """`Any.Pack` would write the stub's name."""
+    return AnyMessage(
+        type_url=_TYPE_URL + true_name(message.DESCRIPTOR.full_name), value=message.SerializeToString()
+    )
+
+
+def _status(failure: Failure) -> status_pb2.Status:
+    return rpc_status(failure.code, failure.message, failure.details)

@@ -1,0 +1,93 @@
+"""The gRPC port."""
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc.aio
+from grpc_health.v1 import health_pb2_grpc
+
+from taskweir.api.grpc import health
+from taskweir.api.grpc.handlers import generic_handler
+from taskweir.api.grpc.reflection import reflection_handlers
+from taskweir.api.methods import Calls, Service
+from taskweir.api.streams import Streams
+
+_MIB: Final = 1 << 20
+
+_OPTIONS: Final[Sequence[tuple[str, Any]]] = (
+    # A batch of a hundred large tasks is 100 MB; the default would refuse it at 4.
+    ("grpc.max_receive_message_length", 128 * _MIB),
+    ("grpc.max_send_message_length", -1),
+    # Long names come in routing headers too.
+    ("grpc.max_metadata_size", 64 << 10),
+    # With it, a second server on the port would start and share the calls.
+    ("grpc.so_reuseport", 0),
+)
+
+
+class GrpcServer:
+    """Serves services, health and reflection on one port."""
+
+    def __init__(self, services: Sequence[tuple[Service, Calls]]) -> None:
+        """Each service with where its calls pass. Must be called in the event loop that will serve."""
+        names = [service.name for service, _ in services]
+        self._health = health.Health(names)
+        self._streams = Streams()
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server.add_generic_rpc_handlers(
+            [generic_handler(service, calls, self._streams) for service, calls in services]
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._server.add_generic_rpc_handlers(reflection_handlers([*names, health.NAME]))
+
+    def bind(self, host: str, port: int) -> int:
+        """Take a port, 0 for any free one, and return its number.
+
+        Raises OSError: EADDRINUSE for a port that is taken, and what else the system has against the address.
+        """
+        _check_address(host, port)
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound: int = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            # gRPC does not say why; what else there may be, the check above has found.
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), address) from error
+        return bound
+
+    async def start(self) -> None:
+        """Accept calls."""
+        await self._server.start()
+
+    def set_serving(self, *, serving: bool) -> None:
+        """What the health service says: NOT_SERVING until this is called."""
+        self._health.set_serving(serving=serving)
+
+    async def stop(self, grace: float) -> None:
+        """Accept no more calls, and let those that run finish for at most `grace` seconds. Streams end at once: they
+        would never finish."""
+        self._health.end()
+        self._streams.end()
+        await self._server.stop(grace)
+
+
+def _check_address(host: str, port: int) -> None:
+    """Let the system refuse an address that it would refuse gRPC: gRPC logs why, and raises without it.
+
+    A name may have addresses that this machine lacks (localhost, ::1 in a container); one that it has will do.
+    """
+    refused: list[OSError] = []
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, kind, protocol, _, address in addresses:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise
+            refused.append(error)
+    if len(refused) == len(addresses):
+        raise refused[0]

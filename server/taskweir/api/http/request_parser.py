@@ -1,0 +1,67 @@
+"""aiohttp's parser of requests, with an end at the first fault."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+from aiohttp import web
+from aiohttp.http import HttpVersion10, HttpVersion11
+from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+_Parsed: TypeAlias = tuple[Sequence[tuple[Any, StreamReader]], bool, bytes]
+"""Requests with their bodies, which may still be coming; whether another protocol follows; and its first bytes."""
+
+_VERSIONS: Final = (HttpVersion10, HttpVersion11)
+_NOTHING: Final[_Parsed] = ((), False, b"")
+
+
+class RequestParser:
+    """Stands where aiohttp's RequestHandler has its own parser, and has the methods that this calls (3.14.4, 3.14.5).
+
+    As it is there, a body's fault is told as if it were a next request that is malformed: nobody tells who waits for
+    the body, and what comes after it is a fault again and again, until so many wait that the connection is not read any
+    more, and its end not seen.
+    """
+
+    def __init__(self, parser: Any) -> None:  # noqa: ANN401 - compiled, or of Python where that is missing
+        self._parser = parser
+        self._body: StreamReader = EMPTY_PAYLOAD
+        self._has_failed = False
+
+    @property
+    def is_within_body(self) -> bool:
+        """Whether the request that began last is not whole yet."""
+        return not self._body.is_eof()
+
+    def feed_data(self, data: bytes) -> _Parsed:
+        """Raises HttpProcessingError, once; a fault of a body that has begun is told to who reads that. Nothing is
+        read after either."""
+        if self._has_failed:
+            return _NOTHING
+        try:
+            parsed: _Parsed = self._parser.feed_data(data)
+            for message, body in parsed[0]:
+                _check_version(message.version)
+                self._body = body
+        except HttpProcessingError as fault:
+            self._has_failed = True
+            if not self.is_within_body:
+                raise
+            self._body.set_exception(web.RequestPayloadError(fault.message))
+            return _NOTHING
+        return parsed
+
+    def pause_reading(self) -> None:
+        self._parser.pause_reading()
+
+    def message_consumed(self) -> None:
+        self._parser.message_consumed()
+
+    def set_upgraded(self, val: bool) -> None:  # noqa: FBT001 - as it is called
+        self._parser.set_upgraded(val)
+
+
+def _check_version(version: tuple[int, int]) -> None:
+    """The parser lets HTTP/0.9 and HTTP/2.0 pass too, which would be answered as such. Raises BadStatusLine."""
+    if version not in _VERSIONS:
+        raise BadStatusLine(f"HTTP/{version[0]}.{version[1]} is not spoken here")
