@@ -70,8 +70,8 @@ test-crash: $(STAMP) ## kill -9 under load, twenty rounds
 	$(BIN)/python -m tests.crash $(ARGS)
 
 .PHONY: test-scenarios
-test-scenarios: $(STAMP) ## a thousand random scenarios held to the promises
-	SCENARIOS=1000 $(BIN)/pytest -n auto --dist worksteal tests/scenarios $(ARGS)
+test-scenarios: $(STAMP) ## a thousand random scenarios and runs of leases, held to the promises
+	SCENARIOS=1000 LEASE_RUNS=1000 $(BIN)/pytest -n auto --dist worksteal --timeout 300 tests/scenarios tests/store/test_lease_machine.py $(ARGS)
 
 .PHONY: test-scale
 test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks
@@ -113,4 +113,4 @@ lock: ## renew the locked requirements from pyproject.toml (needs uv)
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) $(FUZZ_VENV) .clients build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) $(FUZZ_VENV) .clients build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

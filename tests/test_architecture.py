@@ -1,7 +1,9 @@
 """The imports point one way."""
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,17 +17,18 @@ ARROWS: dict[str, set[str]] = {
     "deadline": set(),
     "health": set(),
     "sdk": set(),
-    "setting_kinds": {"domain"},
+    "setting_kinds": {"domain", "queue_file"},
     "settings": {"domain", "setting_kinds"},
     "store": {"domain", "clock", "deadline", "effect"},
     "yaml_nodes": set(),
     "queue_file": {"domain", "yaml_nodes"},
     "service": {"domain", "clock", "store.base", "queue_file"},
-    "configured_queues": {"domain", "settings", "queue_file", "service"},
+    "version": set(),
+    "configured_queues": {"domain", "settings", "service.queues", "service.queue_files"},
     "push": {"domain", "clock", "store.base"},
-    "control": {"domain", "clock", "store.base", "store.sweeper", "service", "push"},
-    "metrics": {"domain", "clock", "store.base"},
-    "api": {"domain", "deadline", "effect", "service", "control", "taskweir_pb"},
+    "control": {"domain", "clock", "store.base", "store.sweeper", "service.page", "push"},
+    "metrics": {"domain", "clock", "store.base", "version"},
+    "api": {"domain", "deadline", "effect", "service", "control", "taskweir_pb", "version"},
     "app": {
         "domain",
         "clock",
@@ -43,13 +46,12 @@ ARROWS: dict[str, set[str]] = {
         "app",
         "settings",
         "setting_kinds",
-        "sdk",
         "domain",
-        "store",
-        "api",
-        "queue_file",
+        "store.sqlite",
+        "api.v2.codec_queue",
         "yaml_nodes",
         "taskweir_pb",
+        "version",
     },
     "testing": {"taskweir_pb", "app", "command", "settings", "store.sqlite"},
     "pytest_plugin": {"testing", "sdk"},
@@ -59,6 +61,34 @@ ARROWS: dict[str, set[str]] = {
     "__init__": set(),
 }
 
+# The same for the parts of api/. Its own files, but for surfaces.py, are what the parts stand on.
+FOUNDATION = "foundation"
+API_ARROWS: dict[str, set[str]] = {
+    FOUNDATION: set(),
+    "grpc": {FOUNDATION},
+    "rest": {FOUNDATION},
+    "http": {FOUNDATION, "rest.answer"},
+    "cloud_tasks": {FOUNDATION},
+    "v2": {"cloud_tasks"},
+    "v2beta3": {FOUNDATION, "cloud_tasks"},
+    "v2beta2": {FOUNDATION, "cloud_tasks"},
+    "taskqueue": {FOUNDATION, "rest.style"},
+    "firebase": {FOUNDATION, "rest.style", "cloud_tasks", "v2"},
+    "control": {FOUNDATION},
+    "surfaces": {
+        FOUNDATION,
+        "rest.style",
+        "rest.surface",
+        "cloud_tasks",
+        "v2",
+        "v2beta3",
+        "v2beta2",
+        "taskqueue",
+        "firebase",
+        "control",
+    },
+}
+
 
 def modules() -> Iterator[tuple[str, Path]]:
     root = SERVER / "taskweir"
@@ -66,14 +96,17 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield path.relative_to(root).parts[0].removesuffix(".py"), path
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> Sequence[str]:
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            found += (f"{module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def within_the_project(name: str) -> str | None:
@@ -81,21 +114,79 @@ def within_the_project(name: str) -> str | None:
     return first if first == "taskweir_pb" else rest if first == "taskweir" else None
 
 
+def reached(package: str) -> Iterator[tuple[Path, str]]:
+    """What the files of a package import within the project."""
+    for owner, path in modules():
+        if owner == package:
+            for name in imports(path):
+                inner = within_the_project(name)
+                if inner not in (None, "", "__version__"):
+                    assert inner is not None
+                    yield path, inner
+
+
+def api_part(path: Path) -> str:
+    """The part of api/ that a file belongs to."""
+    first = path.relative_to(SERVER / "taskweir" / "api").parts[0].removesuffix(".py")
+    return first if first in API_ARROWS else FOUNDATION
+
+
+def reached_in_api(part: str) -> Iterator[tuple[Path, str]]:
+    """What the files of a part of api/ import of others."""
+    for path, inner in reached("api"):
+        if api_part(path) == part and inner.startswith("api."):
+            name = inner.removeprefix("api.")
+            yield path, name if name.partition(".")[0] in API_ARROWS else FOUNDATION
+
+
+def along(arrow: str, name: str) -> bool:
+    return name == arrow or name.startswith(f"{arrow}.")
+
+
 @pytest.mark.parametrize("package", sorted({package for package, _ in modules()}))
 def test_imports_point_one_way(package: str) -> None:
     """Each package imports only what the arrows allow."""
-    allowed = ARROWS[package] | {package}
-    for owner, path in modules():
-        if owner != package:
-            continue
-        for name in imports(path):
-            inner = within_the_project(name)
-            if inner in (None, "", "__version__"):
-                continue
-            assert inner is not None
-            assert any(inner == arrow or inner.startswith(f"{arrow}.") for arrow in allowed), (
-                f"{path}: {name}"
-            )
+    for path, name in reached(package):
+        assert any(along(arrow, name) for arrow in ARROWS[package] | {package}), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("part", sorted(API_ARROWS))
+def test_imports_within_the_api_point_one_way(part: str) -> None:
+    """A surface knows what it stands on, and no other surface but one that it is a dialect of."""
+    for path, name in reached_in_api(part):
+        assert any(along(arrow, name) for arrow in API_ARROWS[part] | {part}), f"{path}: {name}"
+
+
+def test_no_arrow_is_there_for_nothing() -> None:
+    """What nobody imports any more is not allowed any more."""
+    packages = {
+        f"{package} -> {arrow}"
+        for package, arrows in ARROWS.items()
+        for arrow in arrows
+        if not any(along(arrow, name) for _, name in reached(package))
+    }
+    parts = {
+        f"api.{part} -> {arrow}"
+        for part, arrows in API_ARROWS.items()
+        for arrow in arrows
+        if not any(along(arrow, name) for _, name in reached_in_api(part))
+    }
+    assert packages | parts == set()
+
+
+def test_the_tree_that_is_told_of_is_there() -> None:
+    """Each file that ARCHITECTURE.md names is in the project; each module of the rules and of the top is named."""
+    told = (SERVER.parent / "ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"(?<![\w*])\w+\.py\b", told))
+    present = {
+        path.name
+        for folder in ("server", "tests", "protos")
+        for path in (SERVER.parent / folder).rglob("*.py")
+    }
+    assert named - present == set()
+    root = SERVER / "taskweir"
+    modules = {path.name for folder in (root, root / "domain") for path in folder.glob("*.py")}
+    assert modules - named - {"__init__.py"} == set()
 
 
 def test_the_domain_is_pure() -> None:

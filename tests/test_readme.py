@@ -1,5 +1,6 @@
 """Everything that README shows is run here, or held to what it describes."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import grpc
@@ -17,6 +19,7 @@ import pytest
 import yaml
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+from tests.readme import README, ROOT, ClientRow, block, client_rows
 from tests.served import Served, served
 
 from taskweir import pytest_plugin
@@ -33,19 +36,8 @@ from taskweir.testing import (
     ServerSettings,
 )
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 PARENT = "projects/local/locations/us-central1"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
-
-def block(language: str, having: str) -> str:
-    (found,) = [text for text in blocks(language) if having in text]
-    return found
 
 
 def free_port() -> int:
@@ -71,7 +63,8 @@ def test_the_table_of_settings_is_the_commands() -> None:
 def test_make_run_starts_the_server(tmp_path: Path) -> None:
     """It prints the ready line, and ends with 0 on SIGTERM."""
     environ = {
-        **os.environ,
+        # What the make that runs these tests was given is not for this one.
+        **{name: value for name, value in os.environ.items() if name not in OF_MAKE},
         "TASKWEIR_PORT": "0",
         "TASKWEIR_HTTP_PORT": "0",
         "TASKWEIR_DATA": str(tmp_path / "d.db"),
@@ -80,14 +73,28 @@ def test_make_run_starts_the_server(tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["make", "run"], cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
-    assert process.stdout is not None
-    with process.stdout:
+    with ended(process):
+        assert process.stdout is not None
         line = next(line for line in process.stdout if line.startswith("ready "))
         assert re.fullmatch(r"ready grpc=127\.0\.0\.1:\d+ http=127\.0\.0\.1:\d+\n", line)
         os.killpg(process.pid, signal.SIGTERM)
         process.stdout.read()
-    process.wait(timeout=20)
+        process.wait(timeout=20)
     assert (tmp_path / "d.db").exists()
+
+
+OF_MAKE = ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "ARGS")
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """With its session killed at the end, however that comes."""
+    with process:
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_make_has_the_commands_that_are_named() -> None:
@@ -97,27 +104,51 @@ def test_make_has_the_commands_that_are_named() -> None:
 
 
 def test_the_first_task_works_as_pasted_and_again(tmp_path: Path) -> None:
-    """The program and the commands as they stand, but for the ports and the directory of the commands."""
-    (flags,) = re.findall(r"`make run ARGS=\"(.*)\"`", README)
+    """The program and the commands as they stand, but for the ports and the directory of the commands; the server of
+    the commands before is stopped only if they say so."""
+    before, _, after = README.partition('`make run ARGS="')
+    flags = after.partition('"`')[0]
     handler_port = free_port()
     program = block("python", "queues/first").replace("8080", str(handler_port))
     (tmp_path / "first_task.py").write_text(program)
     commands = block("sh", "first_task.py").replace("8080", str(handler_port)).replace(".venv/bin", str(BIN))
-    with served(tmp_path / "data.db", *shlex.split(flags)) as server:
-        environ = {
-            **os.environ,
-            "TASKWEIR_PORT": server.grpc_address.rpartition(":")[2],
-            "TASKWEIR_HTTP_PORT": server.http_address.rpartition(":")[2],
-        }
-        again = commands.splitlines()[-1]
-        script = f"trap 'kill $(jobs -p)' EXIT\n{commands}\n{again}\nuntil grep -q 'GET / HTTP' handler.log; do sleep 0.05; done"
-        script = script.replace("127.0.0.1 &", "127.0.0.1 >handler.log 2>&1 &")
-        done = subprocess.run(
-            ["bash", "-euc", script], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=30
-        )
-    assert done.returncode == 0, done.stderr
-    assert re.fullmatch(rf"({PARENT}/queues/first/tasks/\d+\n){{2}}", done.stdout)
-    assert 'GET / HTTP/1.1" 200' in (tmp_path / "handler.log").read_text()
+    commands = commands.replace("127.0.0.1 &", "127.0.0.1 >handler.log 2>&1 &")
+    with contextlib.ExitStack() as until_stopped:
+        until_stopped.enter_context(served(tmp_path / "data.db"))
+        if "Ctrl-C" in before.rpartition("\n## A first task\n")[2]:
+            until_stopped.close()
+        with served(tmp_path / "data.db", *shlex.split(flags)) as server:
+            again = next(line for line in commands.splitlines() if "first_task.py" in line)
+            printed = in_bash(f"{commands}\n{again}", tmp_path, env=at(server))
+    assert re.fullmatch(rf"({PARENT}/queues/first/tasks/\d+\n){{2}}", printed)
+    assert (tmp_path / "handler.log").read_text().count('GET / HTTP/1.1" 200') == 1
+    with socket.create_server(("127.0.0.1", handler_port)):
+        """The handler is gone: the next example has the same port."""
+
+
+def at(server: Served) -> dict[str, str]:
+    """Variables by which the commands find a server that has free ports."""
+    return {
+        "TASKWEIR_PORT": server.grpc_address.rpartition(":")[2],
+        "TASKWEIR_HTTP_PORT": server.http_address.rpartition(":")[2],
+    }
+
+
+def in_bash(script: str, directory: Path, env: dict[str, str]) -> str:
+    """What it prints. It must end with 0, and nothing that it started is left."""
+    shell = subprocess.Popen(
+        ["bash", "-euc", script],
+        cwd=directory,
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with ended(shell):
+        printed, errors = shell.communicate(timeout=30)
+    assert shell.returncode == 0, errors
+    return printed
 
 
 def test_the_client_wired_by_hand_works_as_pasted(tmp_path: Path) -> None:
@@ -143,16 +174,104 @@ def test_the_line_of_code_works_as_pasted(tmp_path: Path) -> None:
     assert done.stdout == "1\n", done.stderr
 
 
-def test_grpcurl_works_as_pasted(tmp_path: Path) -> None:
-    """Where it is installed."""
-    grpcurl = shutil.which("grpcurl")
-    if grpcurl is None:
-        pytest.skip("grpcurl is not installed")
-    (command,) = re.findall(r"`(grpcurl -plaintext [^`]*)`", README)
+def test_a_python_program_runs_unchanged_as_pasted(tmp_path: Path) -> None:
+    """By both commands of the row, over both transports."""
+    row = client_rows()["Python, unchanged"]
+    under_exec, first = row.command("taskweir exec"), row.command("eval")
+    arguments = ("", row.command("transport"))
+    (tmp_path / "app.py").write_text(
+        "from google.cloud import tasks_v2\n"
+        + "".join(
+            f"client = tasks_v2.CloudTasksClient({argument})\n"
+            f"print(len(list(client.list_queues(parent='{PARENT}'))))\n"
+            for argument in arguments
+        )
+    )
+    path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    assert in_bash(under_exec.replace("exec", "exec --queue mail"), tmp_path, path) == "1\n1\n"
     with served(tmp_path / "data.db", "--queue", "mail") as server:
-        command = command.replace("127.0.0.1:8123", server.grpc_address)
-        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
-    assert f"{PARENT}/queues/mail" in done.stdout, done.stderr
+        assert in_bash(f"{first}\npython app.py", tmp_path, path | at(server)) == "1\n1\n"
+
+
+CLIENTS: dict[str, Sequence[str]] = {
+    "Python, discovery": ["clients/python/discovery_client.py", "clients/test_discovery.py"],
+    "Node": ["clients/node/tasks_client.cjs", "clients/test_node.py"],
+    "Node, over REST": ["clients/node/tasks_client.cjs", "clients/test_node.py"],
+    "Go": [
+        "clients/go/main.go",
+        "clients/go/v2.go",
+        "clients/go/v2beta3.go",
+        "clients/go/v2beta2.go",
+        "clients/test_go.py",
+    ],
+    "Go, over REST": [
+        "clients/go/main.go",
+        "clients/go/v2.go",
+        "clients/go/v2beta3.go",
+        "clients/go/v2beta2.go",
+        "clients/test_go.py",
+    ],
+    "Java": ["clients/java/src/main/java/clients/V2.java", "clients/test_java.py"],
+    "Java, over REST": ["clients/java/src/main/java/clients/V2.java", "clients/test_java.py"],
+}
+"""Where each client is wired that `make test-clients` runs by a program of its own."""
+AS_WRITTEN: dict[str, Sequence[str]] = {
+    "Python, unchanged": ["clients/test_python_sdk.py"],
+    "Python, by a line of code": ["command/test_sdk.py"],
+    "firebase-admin for Node and for Python": ["clients/test_firebase.py"],
+    "gcloud": ["clients/test_gcloud.py"],
+    "grpcurl": ["clients/test_go.py"],
+}
+"""Those whose rows are run as they stand, here or there, or that have no code of their own."""
+NOT_RUN = {"Terraform, `hashicorp/google`", "PHP", "any other SDK over gRPC"}
+
+
+def test_every_client_is_marked_as_it_is() -> None:
+    """With a tick, and then it is run; or as not run."""
+    marks = {row.client: row.run for row in client_rows().values()}
+    assert marks == dict.fromkeys([*CLIENTS, *AS_WRITTEN], "✓") | dict.fromkeys(NOT_RUN, "not run")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_client_is_wired_as_its_program_is(client: str) -> None:
+    """Each name in the row's code is in the program, dotted ones as a whole; and so is each text that is no address."""
+    source = re.sub(r"\s*(\.|::)\s*", r"\1", source_of(CLIENTS[client]))
+    row = client_rows()[client]
+    names = [name for code in row.code for name in names_in(code)]
+    assert names
+    assert [name for name in names if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source)] == []
+
+
+def names_in(code: str) -> Sequence[str]:
+    """Without the server's address, which a program of ours is told."""
+    code = re.sub(r"(http://)?127\.0\.0\.1(:812[34])?", "", code)
+    return re.findall(r"@?[A-Za-z_]\w*(?:(?:\.|::|/|-)\w+)*", code)
+
+
+@pytest.mark.parametrize("client", [*CLIENTS, *AS_WRITTEN])
+def test_a_client_is_run_in_the_versions_of_its_row(client: str) -> None:
+    """As the tests of the clients name them."""
+    source = source_of([name for name in (CLIENTS | AS_WRITTEN)[client] if "/test_" in name])
+    for version in client_rows()[client].versions:
+        assert re.search(rf"(?<![A-Za-z0-9]){version}(?!\w)", source), version
+
+
+def source_of(names: Sequence[str]) -> str:
+    """Of files below tests/."""
+    return "\n".join((ROOT / "tests" / name).read_text() for name in names)
+
+
+@pytest.mark.parametrize("row", client_rows().values(), ids=client_rows())
+def test_a_client_is_told_the_default_ports(row: ClientRow) -> None:
+    """gRPC's own, or that of HTTP, which every URL names; and flags and variables that there are."""
+    ports = {setting.name: setting.default for setting in TABLE if setting.name.endswith("port")}
+    variables = set(client_environment("h:1", "p", {}))
+    for code in row.code:
+        assert set(re.findall(r"127\.0\.0\.1:(\d+)", code)) <= set(ports.values()) | {"5001"}
+        assert "http://127.0.0.1:8123" not in code
+        assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*(?==)", code)) <= variables
+        for flag in re.findall(r"^--[a-z-]+", code):
+            assert flag in {setting.flag for setting in TABLE}
 
 
 def test_the_test_works_as_pasted(tmp_path: Path) -> None:

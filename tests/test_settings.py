@@ -4,6 +4,8 @@ import dataclasses
 
 import pytest
 
+from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from taskweir.setting_kinds import read_duration
 from taskweir.settings import TABLE, Given, Settings, SettingsError, from_variables, resolve
@@ -68,7 +70,7 @@ def test_the_defaults_are_the_contracts() -> None:
         config="",
         project="local",
         location="us-central1",
-        queue_yaml="",
+        queue_yaml=None,
         durability="full",
         task_tombstone=HOUR,
         queue_tombstone=72 * HOUR,
@@ -79,8 +81,8 @@ def test_the_defaults_are_the_contracts() -> None:
         drain_timeout=8 * SECOND,
         control="auto",
         strict=False,
-        app_engine_host="",
-        functions_url="",
+        app_engine_host=AppEngineHost(),
+        functions_url=FunctionsUrl(),
         ca_file="",
         insecure_targets=False,
         allow_origin=(),
@@ -120,6 +122,20 @@ def test_the_first_layer_that_gives_a_setting_wins() -> None:
         (given(project="a/b"), "--project: 'a/b' is not a legal project id"),
         (given(location="us_1"), "--location: 'us_1' is not a legal location id"),
         (given(ca_file="/nowhere/ca.pem"), "--ca-file: there is no file '/nowhere/ca.pem'"),
+        (given(queue_yaml="/"), "--queue-yaml: '/' is a directory"),
+        (given(lease_rate="0.5"), "--lease-rate: must be a whole number from 0 to 999999999, not '0.5'"),
+        (
+            given(app_engine_host="a b"),
+            "--app-engine-host: 'a b' is no address, such as http://localhost:8080",
+        ),
+        (
+            given(functions_url="localhost"),
+            "--functions-url: 'localhost' is no URL of functions, such as http://127.0.0.1:5001",
+        ),
+        (
+            {"allow-origin": Given("http://a,b", "TASKWEIR_ALLOW_ORIGIN")},
+            "TASKWEIR_ALLOW_ORIGIN: 'b' is no origin, such as https://app.example or http://localhost:3000, nor *",
+        ),
         (given(queue="a_b"), "--queue: queue id 'a_b' must be 1 to 100 letters, digits and hyphens"),
         (
             given(queue="projects/p/queues/q"),
@@ -169,7 +185,7 @@ def test_the_variables_of_the_best_known_emulator_are_read_after_our_own() -> No
     }
     settings = resolve(from_variables(legacy))
     assert settings.queues == ("projects/p/locations/l/queues/a",)
-    assert settings.app_engine_host == "http://localhost:8080"
+    assert settings.app_engine_host == AppEngineHost("http", "localhost:8080")
     assert resolve(from_variables({**legacy, "TASKWEIR_QUEUE": "b"})).queues == (
         "projects/local/locations/us-central1/queues/b",
     )

@@ -33,30 +33,21 @@ def _run(arguments: Arguments) -> int:
     if arguments.version:
         print(version_text())
         return 0
-    if arguments.command == "exec":
-        return _exec(arguments)
+    if arguments.command == "exec" and not arguments.program:
+        raise SettingsError("exec needs a command: taskweir exec [FLAGS] -- COMMAND")
     settings = configure(arguments, os.environ)
+    if arguments.program:
+        from taskweir.command.execute import execute
+
+        return execute(arguments.program, arguments.flags, settings.project)
     if arguments.command == "env":
         from taskweir.command.env import exports
 
-        print(exports(settings, _project(arguments), os.environ), end="")
+        print(exports(settings, os.environ), end="")
         return 0
     from taskweir.command.serve import serve
 
     return serve(settings, tethered=arguments.tethered)
-
-
-def _exec(arguments: Arguments) -> int:
-    if not arguments.program:
-        raise SettingsError("exec needs a command: taskweir exec [FLAGS] -- COMMAND")
-    from taskweir.command.execute import execute
-
-    return execute(arguments.program, arguments.flags, _project(arguments))
-
-
-def _project(arguments: Arguments) -> str | None:
-    given = arguments.given.get("project")
-    return given.text if given else None
 
 
 if __name__ == "__main__":

@@ -4,30 +4,25 @@ import asyncio
 import contextlib
 import logging
 import resource
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from typing import Any, Final, Self
 
-from taskweir.api.cloud_tasks.services import Services
-from taskweir.api.cloud_tasks.surfaces import grpc_services, rest_services
-from taskweir.api.control.control import Control, control_service
+from taskweir.api.control.control import Control
 from taskweir.api.faulty_calls import FaultyCalls
-from taskweir.api.firebase import task_queues as firebase
-from taskweir.api.firebase.task_queues import task_queues_service
 from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.http.connection import Answer
 from taskweir.api.http.origin import Origins
 from taskweir.api.http.relay import Relays
 from taskweir.api.http.server import HttpServer
-from taskweir.api.methods import Calls, Service
+from taskweir.api.methods import Calls, Observe
 from taskweir.api.rest.openapi import openapi_page
-from taskweir.api.rest.style import RestStyle
-from taskweir.api.rest.surface import Mount, Rest
+from taskweir.api.rest.surface import Rest
+from taskweir.api.services import Services
 from taskweir.api.strictness import Strictness
-from taskweir.api.taskqueue.pull_tasks import PullTasks
-from taskweir.api.taskqueue.surface import OLD_STYLE, taskqueue_services
+from taskweir.api.surfaces import Surfaces
 from taskweir.api.v2.codec_task import stored_size
 from taskweir.clock import Clock, SteeredClock, real_now
-from taskweir.configured_queues import ConfiguredQueues, queue_yaml_of
+from taskweir.configured_queues import ConfiguredQueues
 from taskweir.control.faults import Faults
 from taskweir.control.faulty_sender import FaultySender
 from taskweir.control.history import History
@@ -35,8 +30,6 @@ from taskweir.control.idling import Idling
 from taskweir.control.resetting import Resetting
 from taskweir.control.steering import Steering
 from taskweir.domain import limits
-from taskweir.domain.app_engine import AppEngineHost
-from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.times import SECOND
 from taskweir.domain.ttl import Ttls
 from taskweir.health import Health
@@ -71,10 +64,6 @@ _MOST_ATTEMPTS: Final = 10_000
 """In flight over all queues: twice what production allows a queue, so that one queue can have all it may."""
 _SPARE_FILES: Final = 512
 """Open files left for callers, the data file and the rest."""
-_TASKS_BODY: Final = 128 << 20
-"""Bytes of a request to the Cloud Tasks surfaces, over HTTP as over gRPC: a batch of a hundred large tasks fits."""
-_CONTROL_BODY: Final = 1 << 20
-"""Bytes of a request to steer with over HTTP; the largest hold a name or two."""
 _BODY_BYTES: Final = 256 << 20
 """Of bodies in the worker's memory, whatever the backlog."""
 
@@ -114,9 +103,6 @@ class Server:
         cannot be had.
         """
         clock = clock or SteeredClock()
-        origins = _origins(settings)
-        functions = _functions(settings)
-        queue_yaml = queue_yaml_of(settings)
         async with contextlib.AsyncExitStack() as undo:
             listeners = Listeners()
             metrics = Metrics()
@@ -140,35 +126,30 @@ class Server:
             undo.push_async_callback(sender.close)
             executions = Executions(clock, metrics.attempts)
             services = _services(settings, store, clock, executions)
-            configured = ConfiguredQueues(settings, queue_yaml, services.queues, services.queue_files)
+            configured = ConfiguredQueues(settings, services.queues, services.queue_files)
             await configured.have()
             worker = _worker(settings, store, clock, sender, executions, late)
             sweeper = Sweeper(store, clock)
             listeners.add(worker)
             listeners.add(sweeper)
             await worker.start()
-            wire_services = list(grpc_services(services))
-            http_services = list(rest_services(services))
-            dialects = [(task_queues_service(services, functions), firebase.STYLE)]
-            pull_tasks = PullTasks(services, settings.location, settings.taskqueue_timestamps)
-            dialects += [(service, OLD_STYLE) for service in taskqueue_services(pull_tasks)]
-            control = None
+            observe = metrics.calls.observe
+            surfaces = _surfaces(settings, services, faults, observe)
             if settings.has_control:
                 history = History(store, clock)
                 listeners.add(history)
-                every_service = (*wire_services, *http_services, *(service for service, _ in dialects))
-                rpcs = frozenset(method.rpc for service in every_service for method in service.methods())
+                rpcs = surfaces.rpcs()
                 control = _control(store, clock, worker, sweeper, faults, history, configured, rpcs)
-            grpc_server, rest, openapi = _surfaces(
-                settings, wire_services, http_services, dialects, faults, control, metrics
-            )
+                # Neither --strict nor a fault may stand between a test and what it steers with.
+                surfaces = surfaces.with_control(control, Calls(observe=observe))
+            grpc_server, rest = GrpcServer(surfaces.grpc), Rest(surfaces.http)
             undo.push_async_callback(grpc_server.stop, 0)
             server = cls(settings, store, sender, worker, grpc_server, rest, health)
             pages = {
                 "/metrics": metrics_page(lambda: metrics.scrape(store, clock)),
-                "/openapi.json": openapi,
+                "/openapi.json": openapi_page(surfaces.http),
             }
-            await server._listen(pages, origins)
+            await server._listen(pages)
             server._background = [
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
@@ -182,7 +163,7 @@ class Server:
         """Attempts that have begun and are not yet recorded."""
         return self._worker.in_flight
 
-    async def _listen(self, pages: Mapping[str, Answer], origins: Origins) -> None:
+    async def _listen(self, pages: Mapping[str, Answer]) -> None:
         host = self._settings.host
         port = self._grpc.bind(host, self._settings.port)
         self._http = await HttpServer.start(
@@ -191,7 +172,7 @@ class Server:
             lambda: self._health.trouble,
             pages,
             self._rest.answer,
-            origins=origins,
+            origins=Origins.parse(self._settings.allow_origin),
             relays=Relays(host, port),
         )
         try:
@@ -228,24 +209,6 @@ def _watched(part: Coroutine[Any, Any, None], name: str, health: Health) -> asyn
     task = asyncio.create_task(part)
     task.add_done_callback(ended)
     return task
-
-
-def _origins(settings: Settings) -> Origins:
-    try:
-        return Origins.parse(settings.allow_origin)
-    except ValueError as error:
-        raise SettingsError(
-            f"--allow-origin: {str(error)!r} is no origin, such as https://app.example or http://localhost:3000, nor *"
-        ) from None
-
-
-def _functions(settings: Settings) -> FunctionsUrl:
-    functions = FunctionsUrl.parse(settings.functions_url)
-    if functions is None:
-        raise SettingsError(
-            f"--functions-url: {settings.functions_url!r} is no URL of functions, such as http://127.0.0.1:5001"
-        )
-    return functions
 
 
 def _retention(settings: Settings) -> Retention:
@@ -290,17 +253,25 @@ def _services(settings: Settings, store: Store, clock: Clock, executions: Execut
     )
 
 
+def _surfaces(settings: Settings, services: Services, faults: Faults, observe: Observe) -> Surfaces:
+    checks = [Strictness(real_now)] if settings.strict else []
+    return Surfaces.of(
+        services,
+        Calls(checks, FaultyCalls(faults), observe),
+        functions=settings.functions_url,
+        location=settings.location,
+        timestamps=settings.taskqueue_timestamps,
+    )
+
+
 def _worker(
     settings: Settings, store: Store, clock: Clock, sender: Sender, executions: Executions, late: LateEffects
 ) -> Worker:
-    app_engine = AppEngineHost.parse(settings.app_engine_host)
-    if app_engine is None:
-        raise SettingsError(f"--app-engine-host: {settings.app_engine_host!r} is no address")
     dispatcher = Dispatcher(
         store,
         sender,
         clock,
-        app_engine,
+        settings.app_engine_host,
         keeps_history=settings.has_control and settings.history_size > 0,
         observer=executions,
     )
@@ -336,31 +307,6 @@ def _control(
         faults=faults,
         rpcs=rpcs,
     )
-
-
-def _surfaces(
-    settings: Settings,
-    wire_services: Sequence[Service],
-    http_services: Sequence[Service],
-    dialects: Sequence[tuple[Service, RestStyle]],
-    faults: Faults,
-    control: Control | None,
-    metrics: Metrics,
-) -> tuple[GrpcServer, Rest, Answer]:
-    """Of Cloud Tasks, those that gRPC and those that HTTP serves, there also in other dialects. The last is the page that
-    describes what is called over HTTP."""
-    checks = [Strictness(real_now)] if settings.strict else []
-    observe = metrics.calls.observe
-    calls = Calls(checks, FaultyCalls(faults), observe)
-    served = [(service, calls) for service in wire_services]
-    mounts = [Mount(service, calls, body_limit=_TASKS_BODY) for service in http_services]
-    mounts += [Mount(service, calls, body_limit=_TASKS_BODY, style=style) for service, style in dialects]
-    if control is not None:
-        # Neither --strict nor a fault may stand between a test and what it steers with.
-        steering = (control_service(control), Calls(observe=observe))
-        served.append(steering)
-        mounts.append(Mount(*steering, body_limit=_CONTROL_BODY))
-    return GrpcServer(served), Rest(mounts), openapi_page(mounts)
 
 
 def _address(host: str, port: int) -> str:

@@ -6,21 +6,9 @@ from dataclasses import dataclass
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument, Refusal
 from taskweir.domain.names import QueueName
-from taskweir.domain.queue_entry import QueueYaml
-from taskweir.queue_file import read_queue_file
 from taskweir.service.queue_files import QueueFileService
 from taskweir.service.queues import QueueService
 from taskweir.settings import Settings, SettingsError
-
-
-def queue_yaml_of(settings: Settings) -> QueueYaml | None:
-    """What --queue-yaml names, if it is given. Raises SettingsError."""
-    if not settings.queue_yaml:
-        return None
-    try:
-        return read_queue_file(settings.queue_yaml)
-    except InvalidArgument as mistake:
-        raise SettingsError(mistake.message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +16,6 @@ class ConfiguredQueues:
     """A queue.yaml comes last: what it lists is as it says, and what the operator named elsewhere it leaves alone."""
 
     settings: Settings
-    queue_yaml: QueueYaml | None
     queues: QueueService
     queue_files: QueueFileService
 
@@ -42,9 +29,10 @@ class ConfiguredQueues:
         try:
             await self._have_queue_yaml()
         except InvalidArgument as refusal:
+            # It begins with the file and the line.
             raise SettingsError(refusal.message) from refusal
         except Refusal as refusal:
-            raise SettingsError(f"{self.settings.queue_yaml}: {refusal.message}") from refusal
+            raise SettingsError(f"--queue-yaml: {refusal.message}") from refusal
 
     async def have_again(self, project: str | None) -> None:
         """After a reset of a project, or of all. Raises Refusals."""
@@ -56,9 +44,9 @@ class ConfiguredQueues:
             await self._have_queue_yaml()
 
     async def _have_queue_yaml(self) -> None:
-        if self.queue_yaml is not None:
+        if (file := self.settings.queue_yaml) is not None:
             named = [name for draft, _, _ in self._drafts() if (name := QueueName.parse(draft.name))]
-            await self.queue_files.have(self.settings.project, self.queue_yaml, spared=named)
+            await self.queue_files.have(self.settings.project, file, spared=named)
 
     def _drafts(self) -> Iterator[tuple[QueueDraft, tuple[str, ...], str]]:
         """Each with the fields that are given, and where they are."""

@@ -6,6 +6,8 @@
 After that, `CloudTasksClient()` and `CloudTasksAsyncClient()` of tasks_v2, tasks_v2beta3 and tasks_v2beta2 reach the
 server, without credentials. A client that is given a transport object, or an `api_endpoint`, is left as it is.
 
+The HTTP port serves every transport. Where the variable names the gRPC port, clients with transport="rest" cannot work.
+
 Only the standard library is used, and nothing of taskweir: `taskweir exec` has this file loaded by its path, in
 interpreters that have no taskweir installed. For the same reason it keeps to what Python 3.8 understands.
 """
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "CLOUD_TASKS_EMULATOR_HOST"
 """HOST:PORT of the server; read whenever a client is built."""
-
-HTTP_VARIABLE = "CLOUD_TASKS_EMULATOR_HTTP_HOST"
-"""HOST:PORT for clients with transport="rest", where that is not the same."""
 
 _MODULES = frozenset(
     f"google.cloud.{version}.services.cloud_tasks.client"
@@ -152,7 +151,6 @@ def _transport(transport_class: Any, info: dict[str, Any]) -> Any:
 
     host = _address(VARIABLE)
     if _is_a(transport_class, "Rest"):
-        host = _address(HTTP_VARIABLE) or host
         anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
         return transport_class(host=host, credentials=anonymous, url_scheme="http", **info)
     import grpc

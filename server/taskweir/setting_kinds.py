@@ -7,7 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.errors import InvalidArgument
+from taskweir.domain.functions_url import FunctionsUrl
+from taskweir.domain.origin import as_browsers_write
+from taskweir.domain.queue_entry import QueueYaml
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Micros
+from taskweir.queue_file import read_queue_file
 
 LONGEST_DURATION: Final[Micros] = 36_500 * DAY
 """A hundred years: sums with the present time stay far inside 64 bits."""
@@ -50,7 +56,7 @@ def _port(text: str) -> int:
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text.strip()):
-        raise ValueError(f"must be a number from 0 to 999999999, not {text!r}")
+        raise ValueError(f"must be a whole number from 0 to 999999999, not {text!r}")
     return int(text)
 
 
@@ -71,11 +77,50 @@ def _switch(text: str) -> bool:
     return value
 
 
+_ANY_ORIGIN: Final = "*"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """As browsers write them, without repeats."""
+    return tuple(dict.fromkeys(map(_origin, _names(text))))
+
+
+def _origin(text: str) -> str:
+    try:
+        return text if text == _ANY_ORIGIN else as_browsers_write(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, nor {_ANY_ORIGIN}") from None
+
+
+def _functions_url(text: str) -> FunctionsUrl:
+    url = FunctionsUrl.parse(text.strip())
+    if url is None:
+        raise ValueError(f"{text!r} is no URL of functions, such as http://127.0.0.1:5001")
+    return url
+
+
+def _app_engine_host(text: str) -> AppEngineHost:
+    host = AppEngineHost.parse(text)
+    if host is None:
+        raise ValueError(f"{text!r} is no address, such as http://localhost:8080")
+    return host
+
+
 def _file(text: str) -> str:
     path = text.strip()
+    if path and Path(path).is_dir():
+        raise ValueError(f"{path!r} is a directory")
     if path and not Path(path).is_file():
         raise ValueError(f"there is no file {path!r}")
     return path
+
+
+def _queue_yaml(text: str) -> QueueYaml | None:
+    path = _file(text)
+    try:
+        return read_queue_file(path) if path else None
+    except InvalidArgument as mistake:
+        raise ValueError(mistake.message) from None
 
 
 _UNITS: Final[dict[str, Micros]] = {
@@ -137,7 +182,11 @@ HOST: Final = Kind("HOST", _host)
 PORT: Final = Kind("PORT", _port)
 COUNT: Final = Kind("NUMBER", _count)
 NAMES: Final = Kind("NAME", _names, is_repeatable=True)
+ORIGINS: Final = Kind("ORIGIN", _origins, is_repeatable=True)
+FUNCTIONS_URL: Final = Kind("URL", _functions_url)
+APP_ENGINE_HOST: Final = Kind("URL", _app_engine_host)
 SWITCH: Final = Kind("", _switch, is_switch=True)
 FILE: Final = Kind("FILE", _file)
+QUEUE_YAML: Final = Kind("FILE", _queue_yaml)
 DURATION: Final = Kind("DURATION", read_duration)
 POSITIVE_DURATION: Final = Kind("DURATION", _positive_duration)

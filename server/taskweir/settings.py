@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from taskweir import setting_kinds as kinds
+from taskweir.domain.app_engine import AppEngineHost
 from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.host_names import is_loopback
 from taskweir.domain.names import LOCATION_ID, PROJECT_ID, QueueName
+from taskweir.domain.queue_entry import QueueYaml
 from taskweir.domain.times import Micros
 from taskweir.setting_kinds import Kind
 
 NOT_IN_FILE: Final = "config"
 """The one setting that a config file cannot hold: its own path."""
+DEFAULT_PROJECT: Final = "local"
 
 
 class SettingsError(Exception):
@@ -56,14 +60,21 @@ TABLE: Final[Sequence[Setting]] = (
         "INITIAL_QUEUES",
     ),
     Setting("config", kinds.FILE, "", "YAML file with settings and whole queues"),
-    Setting("project", kinds.matching("PROJECT", PROJECT_ID), "local", "project of queues given by id alone"),
+    Setting(
+        "project",
+        kinds.matching("PROJECT", PROJECT_ID),
+        DEFAULT_PROJECT,
+        "project of queues given by id alone and of --queue-yaml",
+    ),
     Setting(
         "location",
         kinds.matching("LOCATION", LOCATION_ID),
         "us-central1",
-        "location of queues given by id alone",
+        "location of queues given by id alone, of queue.yaml and of the old taskqueue API",
     ),
-    Setting("queue-yaml", kinds.FILE, "", "queue.yaml of an App Engine app, whose queues to have at start"),
+    Setting(
+        "queue-yaml", kinds.QUEUE_YAML, "", "queue.yaml of an App Engine app, whose queues to have at start"
+    ),
     Setting("durability", kinds.choice("full", "normal", "off"), "full", "when a write counts as done"),
     Setting("task-tombstone", kinds.DURATION, "1h", "how long the name of a finished task stays taken"),
     Setting("queue-tombstone", kinds.DURATION, "72h", "how long the name of a deleted queue stays taken"),
@@ -85,20 +96,22 @@ TABLE: Final[Sequence[Setting]] = (
     ),
     Setting(
         "app-engine-host",
-        kinds.TEXT,
+        kinds.APP_ENGINE_HOST,
         "",
         "where App Engine tasks go, such as http://localhost:8080",
         "APP_ENGINE_EMULATOR_HOST",
     ),
     Setting(
         "functions-url",
-        kinds.TEXT,
+        kinds.FUNCTIONS_URL,
         "",
         "where Firebase functions run, such as http://127.0.0.1:5001: for tasks that come without a URL",
     ),
     Setting("ca-file", kinds.FILE, "", "certificates (PEM) that https targets are checked against"),
     Setting("insecure-targets", kinds.SWITCH, "false", "do not check the certificates of https targets"),
-    Setting("allow-origin", kinds.NAMES, "", "web origin whose pages may call the server, or *; repeatable"),
+    Setting(
+        "allow-origin", kinds.ORIGINS, "", "web origin whose pages may call the server, or *; repeatable"
+    ),
     Setting(
         "taskqueue-timestamps",
         kinds.choice("micros", "seconds"),
@@ -129,7 +142,8 @@ class ConfiguredQueue(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting, read and checked. `queues` are full names, without repeats; durations are in microseconds."""
+    """Every setting, read and checked. `queues` are full names, without repeats; durations are in microseconds;
+    `allow_origin` has origins as browsers write them, and `*`."""
 
     host: str
     port: int
@@ -139,7 +153,7 @@ class Settings:
     config: str
     project: str
     location: str
-    queue_yaml: str
+    queue_yaml: QueueYaml | None
     durability: Literal["full", "normal", "off"]
     task_tombstone: Micros
     queue_tombstone: Micros
@@ -150,8 +164,8 @@ class Settings:
     drain_timeout: Micros
     control: Literal["auto", "on", "off"]
     strict: bool
-    app_engine_host: str
-    functions_url: str
+    app_engine_host: AppEngineHost
+    functions_url: FunctionsUrl
     ca_file: str
     insecure_targets: bool
     allow_origin: tuple[str, ...]
@@ -201,6 +215,9 @@ def resolve(*layers: Mapping[str, Given]) -> Settings:
         if setting.name == "queue" and given is not None:
             queues_given = given
         values[setting.field] = _read(setting, given or Given(setting.default, setting.flag))
+    if values["queue_yaml"] is not None and not any("project" in layer for layer in layers):
+        # Where nothing else names the project, the app does that the file says it is of.
+        values["project"] = values["queue_yaml"].application or values["project"]
     try:
         names = [full_queue_name(text, values["project"], values["location"]) for text in values["queues"]]
     except ValueError as error:

@@ -15,7 +15,7 @@ _CALLS: Final[Mapping[str, Any]] = {"v2beta3": v2beta3, "v2beta2": v2beta2}
 
 
 def in_version(row: Row, version: str) -> Row | LeftOut:
-    """The same request in a beta's terms, over gRPC. Types are told by the version's own names."""
+    """The same request in a beta's terms, over gRPC. Types and fields are told by the version's own names."""
     service = f"google.cloud.tasks.{version}.CloudTasks"
     if (
         "/" in row.rpc
@@ -33,9 +33,8 @@ def in_version(row: Row, version: str) -> Row | LeftOut:
             return LeftOut.NO_FIELD
     answer = row.answer
     if answer is not None:
-        answer = replace(
-            answer, message=answer.message.replace("google.cloud.tasks.v2.", f"google.cloud.tasks.{version}.")
-        )
+        message = answer.message.replace("google.cloud.tasks.v2.", f"google.cloud.tasks.{version}.")
+        answer = replace(answer, message=DIALECTS[version].refusal(message))
     return Row(row.when, f"{service}/{row.rpc}", request, answer)
 
 

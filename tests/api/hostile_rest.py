@@ -41,6 +41,11 @@ REQUESTS: Final[dict[str, tuple[bytes, int]]] = {
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     "nearly HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\nx\n\0\0\0\4\0\0\0\0\0", 400),
     "an unknown method": (b"FOO / HTTP/1.1\r\n" + _HOST + b"\r\n", 400),
+    **{
+        f"HTTP in version {version}": (b"GET / HTTP/" + version.encode() + b"\r\n" + _HOST + b"\r\n", 400)
+        for version in ("0.9", "1.2", "2.0", "9.9", "1.1.1")
+    },
+    "HTTP of no version": (b"GET /\r\n" + _HOST + b"\r\n", 400),
     "a header without a colon": (_get(_CLOCK, b"nonsense\r\n"), 400),
     "a header with a NUL": (_get(_CLOCK, b"X: a\0b\r\n"), 400),
     "a header of 200 kB": (_get(_CLOCK, b"X: " + b"a" * 200_000 + b"\r\n"), 400),
@@ -49,6 +54,9 @@ REQUESTS: Final[dict[str, tuple[bytes, int]]] = {
     "two lengths": (_post(b"{}", b"Content-Length: 5\r\n"), 400),
     "a length and chunks": (_post(b"0\r\n\r\n", b"Transfer-Encoding: chunked\r\n"), 400),
     "a chunk of no length": (_chunked(b"zz\r\n{}\r\n0\r\n\r\n"), 400),
+    "a chunk longer than it says": (_chunked(b"2\r\n{}x\r\n"), 400),
+    "200 trailers": (_chunked(b"2\r\n{}\r\n0\r\n" + b"T: x\r\n" * 200 + b"\r\n"), 400),
+    "a trailer of 70 kB": (_chunked(b"2\r\n{}\r\n0\r\nT: " + b"x" * 70_000 + b"\r\n\r\n"), 400),
     "no host": (b"GET " + _CLOCK + b" HTTP/1.1\r\n\r\n", 400),
     "two hosts": (_get(_CLOCK, b"Host: evil.example\r\n"), 400),
     # methods and targets

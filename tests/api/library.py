@@ -29,14 +29,15 @@ from taskweir.api.call import Call
 from taskweir.api.http.origin import Origins
 from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Service
+from taskweir.api.rest.body_budget import BodyBudget
 from taskweir.api.rest.style import GOOGLE, RestStyle
 from taskweir.api.rest.surface import Mount, Rest
 from taskweir.domain.errors import Help, InvalidArgument, NotFound
 
-NAME: Final = "test.library.v1.Library"
+NAME: Final = "taskweir.library.v1.Library"
 BODY_LIMIT: Final = 200_000
 """Bytes of a request's body."""
-_STUBS: Final = "taskweir_test.library.v1"
+_STUBS: Final = "taskweir_pb.library.v1"
 
 _FIELDS: Final[dict[str, str]] = {
     "name": "string",
@@ -245,11 +246,12 @@ async def serving(
     style: RestStyle = GOOGLE,
     body_limit: int = BODY_LIMIT,
     allow_origin: Sequence[str] = (),
+    bodies: BodyBudget | None = None,
 ) -> AsyncIterator[ServedLibrary]:
     servicer = Library()
     service = Service(NAME, DESCRIPTOR, servicer)
     mount = Mount(service, calls or Calls(), body_limit=body_limit, style=style)
-    rest = Rest([mount], heartbeat=heartbeat, body_idle=body_idle)
+    rest = Rest([mount], heartbeat=heartbeat, body_idle=body_idle, bodies=bodies)
     origins = Origins.parse(allow_origin)
     http = await HttpServer.start(host, 0, lambda: None, {}, rest.answer, origins=origins)
     try:

@@ -229,7 +229,7 @@ async def test_what_is_no_origin_keeps_the_server_from_starting(text: str) -> No
             raise AssertionError("it has started")
 
     assert str(refused.value) == (
-        f"--allow-origin: {text!r} is no origin, such as https://app.example or http://localhost:3000, nor *"
+        f"the test: {text!r} is no origin, such as https://app.example or http://localhost:3000, nor *"
     )
 
 

@@ -11,13 +11,16 @@ import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from tests.api.answers import QUEUE
+from tests.api.deaf_client import MAX_CONCURRENT_STREAMS, DeafClient
+from tests.eventually import eventually
 
 from taskweir.api.call import Call
+from taskweir.api.grpc import server as grpc_server
 from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.methods import Calls, Service
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import Unavailable
-from taskweir_pb.v2 import cloudtasks_pb2, cloudtasks_pb2_grpc
+from taskweir_pb.v2 import cloudtasks_pb2, cloudtasks_pb2_grpc, queue_pb2
 
 DELETE_QUEUE = "/google.cloud.tasks.v2.CloudTasks/DeleteQueue"
 REQUEST = cloudtasks_pb2.DeleteQueueRequest(name=QUEUE).SerializeToString()
@@ -186,6 +189,44 @@ async def test_a_stop_lets_calls_finish() -> None:
         assert await call == b""
         async with asyncio.timeout(10):
             await stop
+
+
+class Talkative(cloudtasks_pb2_grpc.CloudTasksServicer):
+    """Its answers are large."""
+
+    def __init__(self) -> None:
+        self.answered = 0
+
+    async def GetQueue(self, request: object, call: Call) -> queue_pb2.Queue:  # noqa: N802
+        self.answered += 1
+        return queue_pb2.Queue(name="x" * 1_000_000)
+
+
+async def test_a_stop_does_not_wait_for_a_client_that_does_not_read(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was answered cannot be sent, and the connection would not end by itself for a long time."""
+    monkeypatch.setattr(grpc_server, "_LAST_WORDS", 0.1)
+    servicer = Talkative()
+    async with serving(servicer) as served:
+        with contextlib.closing(DeafClient(served.port)) as client:
+            for _ in range(40):
+                client.call("/google.cloud.tasks.v2.CloudTasks/GetQueue", b"")
+            await eventually(lambda: servicer.answered == 40)
+            async with asyncio.timeout(5):
+                await served.server.stop(grace=0.1)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "gRPC connections whose clients do not read are cut off"
+    ]
+
+
+async def test_a_client_may_have_a_hundred_calls_at_a_time() -> None:
+    """On a connection; it is told so at once."""
+    async with serving(Slow()) as served:
+        with contextlib.closing(DeafClient(served.port)) as client:
+            settings = await asyncio.to_thread(client.settings)
+    assert settings[MAX_CONCURRENT_STREAMS] == 100
 
 
 async def test_a_refusal_without_details_is_a_plain_status() -> None:

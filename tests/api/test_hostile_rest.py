@@ -21,6 +21,7 @@ async def answer(server: Running, request: bytes) -> tuple[int, bytes]:
             body = await reader.readexactly(int(lines[b"Content-Length"]))
     finally:
         writer.transport.abort()
+    assert head.startswith(b"HTTP/1.1 ")
     return int(head.split(b" ", 2)[1]), body
 
 

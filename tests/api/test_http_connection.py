@@ -105,19 +105,15 @@ class Work:
     ],
     ids=["too long", "no length", "a length past all", "200 trailers", "a trailer of 70 kB", "no trailer"],
 )
-@pytest.mark.parametrize("after", [[], [b"x"] * 50], ids=["", "and goes on"])
-async def test_a_fault_that_comes_while_a_body_is_read_is_refused_at_once(
-    rest: bytes, after: list[bytes]
-) -> None:
+async def test_a_fault_that_comes_while_a_body_is_read_is_refused_at_once(rest: bytes) -> None:
     """Once, and that ends the connection."""
     async with connected(read) as client:
-        await client.send_body(IN_CHUNKS, rest, *after)
-        answer = await client.reader.readuntil(b"\r\n\r\n")
+        await client.send_body(IN_CHUNKS, rest)
+        answer = await client.reader.read()
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b"\r\nConnection: close\r\n" in answer
+        assert answer.count(b"HTTP/1.1 ") == 1
         await client.until_it_is_gone()
-        with contextlib.suppress(ConnectionError):
-            assert await client.statuses() == []
 
 
 async def test_a_fault_in_the_body_of_a_request_that_waits_is_its_own() -> None:
@@ -145,8 +141,11 @@ async def test_nonsense_after_a_request_is_refused_after_its_answer() -> None:
 
 
 @pytest.mark.parametrize("head", [GET, IN_CHUNKS], ids=["after a request", "in a body"])
-async def test_a_client_that_leaves_after_nonsense_is_gone(head: bytes) -> None:
+async def test_a_client_that_leaves_after_nonsense_is_gone(
+    monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
     """For the server too: it reads on, so as to see that."""
+    monkeypatch.setattr(connection, "_ALL_SAID", 0.05)
     work = Work()
     async with connected(work) as client:
         await client.send(head)

@@ -95,6 +95,16 @@ def test_names_are_those_that_clients_know(document: dict[str, Any]) -> None:
     assert "google.cloud.tasks.v2beta3.Queue" in document["components"]["schemas"]
 
 
+def test_every_form_of_answer_can_be_asked_for(document: dict[str, Any]) -> None:
+    """Also the one in which enums are numbers, which the official clients want."""
+    assert document["components"]["parameters"]["alt"]["schema"]["enum"] == [
+        "json",
+        "json;enum-encoding=int",
+        "media",
+        "proto",
+    ]
+
+
 def test_a_list_is_asked_for_by_a_query(document: dict[str, Any]) -> None:
     """The fields that are not in the path, in camelCase, with their types."""
     query = parameters(document["paths"][f"{QUEUE}/tasks"]["get"], "query")

@@ -63,6 +63,32 @@ async def test_a_request_has_one_origin(library: ServedLibrary) -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)],
+)
+@pytest.mark.parametrize("mode", ["navigate", "no-cors"])
+async def test_what_a_browser_tells_no_origin_of_is_kept_out_too(
+    library: ServedLibrary, site: str, status: int, mode: str
+) -> None:
+    """An image's address or a link can be anything that takes GET; what the user types is of no site."""
+    headers = [("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode)]
+    await check(library, headers, status)
+    assert (await library.ask("GET", "/v1/shelves/1/books/x:upload", headers=dict(headers)))[0] == status
+    assert len(library.servicer.calls) == (2 if status == 200 else 0)
+
+
+@pytest.mark.parametrize(
+    ("origins", "status"), [(["*"], 200), (["http://app.example"], 403), (["*", "http://app.example"], 200)]
+)
+async def test_where_any_page_may_call_it_need_not_be_known(origins: list[str], status: int) -> None:
+    """Of what comes without an origin nobody knows whether it is of a page that is let in by name."""
+    async with serving(allow_origin=origins) as library:
+        await check(library, [("Sec-Fetch-Site", "cross-site")], status)
+        own = [("Sec-Fetch-Site", "cross-site"), ("Origin", "http://app.example")]
+        await check(library, own, 200)
+
+
+@pytest.mark.parametrize(
     ("host", "status"),
     [
         ("localhost", 200),

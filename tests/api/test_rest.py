@@ -145,13 +145,13 @@ async def test_a_request_becomes_a_message(
         (
             "",
             {"book": {"kind": "POEM"}},
-            "Invalid value at 'book.kind' (type.googleapis.com/test.library.v1.Kind), \"POEM\"",
+            "Invalid value at 'book.kind' (type.googleapis.com/taskweir.library.v1.Kind), \"POEM\"",
             "book.kind",
         ),
         (
             "",
             {"book": "x"},
-            "Invalid value at 'book' (type.googleapis.com/test.library.v1.Request), \"x\"",
+            "Invalid value at 'book' (type.googleapis.com/taskweir.library.v1.Request), \"x\"",
             "book",
         ),
         (
@@ -198,7 +198,7 @@ async def test_a_request_becomes_a_message(
         (
             "?kinds=NOVEL&kinds=POEM",
             {},
-            ("Invalid value at 'kinds[1]' (type.googleapis.com/test.library.v1.Kind), \"POEM\""),
+            ("Invalid value at 'kinds[1]' (type.googleapis.com/taskweir.library.v1.Kind), \"POEM\""),
             "kinds[1]",
         ),
         (

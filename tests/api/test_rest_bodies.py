@@ -12,13 +12,13 @@ from google.protobuf.message import Message
 from tests.api.library import NAME, Request, ServedLibrary, serving
 
 from taskweir.api.methods import Calls
-from taskweir.api.rest.json_text import parsed
-from taskweir.api.rest.parsing_threads import LARGE
 from taskweir.api.rest import request as rest_request
+from taskweir.api.rest.json_text import parsed
+from taskweir.api.rest.side_threads import LARGE_BODY
 from taskweir.domain.errors import Code
 
 PROTO = {"Content-Type": "application/x-protobuf"}
-MUCH = b"x" * LARGE + b" "
+MUCH = b"x" * LARGE_BODY + b" "
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ async def test_a_large_body_is_parsed_beside_the_loop(
         assert (await library.ask("POST", "/v1/books:create", data="{}"))[0] == 200
 
     assert observed == [(f"{NAME}/CreateBook", code), (f"{NAME}/CreateBook", Code.OK)]
-    assert [name.startswith("taskweir-parsing") for name in parsing] == [True, False]
+    assert [name.startswith("taskweir-beside") for name in parsing] == [True, False]
 
 
 async def test_a_bug_beside_the_loop_is_an_internal_error(

@@ -20,6 +20,16 @@ REPLY = {
 }
 
 
+def test_what_is_asked_for_of_every_field_stays_apart() -> None:
+    """What is added for one is for no other."""
+    wanted = selection("*(state),response(@type)", operations_proto_pb2.Operation.DESCRIPTOR)
+    packed = {"@type": "t", "state": "s"}
+    assert selected_json({"metadata": packed, "response": packed}, wanted) == {
+        "metadata": {"state": "s"},
+        "response": packed,
+    }
+
+
 @pytest.mark.parametrize(
     ("fields", "left"),
     [

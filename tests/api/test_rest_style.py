@@ -8,8 +8,8 @@ from tests.api.library import ServedLibrary, serving
 from taskweir.api.call import Call
 from taskweir.api.methods import Calls, Method
 from taskweir.api.rest.envelope import MethodNotAllowed
-from taskweir.api.rest.old_envelope import BadParameter, old_envelope
 from taskweir.api.rest.style import RestStyle
+from taskweir.api.taskqueue.envelope import BadParameter, old_envelope
 from taskweir.domain.errors import Code, NotFound, Refusal
 
 OLD: Final = RestStyle(

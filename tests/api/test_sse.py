@@ -93,7 +93,7 @@ async def test_a_stream_ends_when_its_client_leaves() -> None:
             await answer.content.readline()
         async with asyncio.timeout(10):
             await library.servicer.left.wait()
-    assert observed == [("test.library.v1.Library/WatchBooks", Code.CANCELLED)]
+    assert observed == [("taskweir.library.v1.Library/WatchBooks", Code.CANCELLED)]
 
 
 async def test_a_stream_ends_with_the_server() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.api.old_api import LATER, OldApi, old_api
 from tests.api.running import NOW
 
-from taskweir.domain.times import DAY, HOUR, MINUTE, SECOND
+from taskweir.domain.times import DAY, HOUR, LATEST, MINUTE, SECOND
 
 PUSHED = "/taskqueue/v1beta2/projects/local/taskqueues/pushed"
 MISSING = "/taskqueue/v1beta2/projects/local/taskqueues/missing"
@@ -74,6 +74,9 @@ async def test_a_task_can_be_leased_from_the_time_it_was_inserted_for(api: OldAp
         ({"payloadBase64": "AAAA" * (350 << 10)}, "invalid", "Task size too large"),
         ({"payloadBase64": "", "leaseTimestamp": NOW + 31 * DAY}, "invalid", "too far in the future"),
         ({"payloadBase64": "", "leaseTimestamp": "soon"}, "invalid", "lease_timestamp"),
+        ({"payloadBase64": "", "leaseTimestamp": LATEST}, "invalid", "too far in the future"),
+        ({"payloadBase64": "", "leaseTimestamp": LATEST + 1}, "invalid", "past the year 9999"),
+        ({"payloadBase64": "", "leaseTimestamp": (1 << 63) - 1}, "invalid", "past the year 9999"),
     ],
 )
 async def test_what_cannot_be_inserted_is_refused(api: OldApi, body: Any, reason: str, text: str) -> None:

@@ -5,11 +5,11 @@ from typing import Any, cast
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from taskweir.api.cloud_tasks.services import Services
-from taskweir.api.rest.old_envelope import BadParameter
+from taskweir.api.services import Services
 from taskweir.api.taskqueue.address import Address
 from taskweir.api.taskqueue.codec_queue import Stats, queue_message
 from taskweir.api.taskqueue.codec_task import leased, listed, task_draft, task_message, task_message_v1beta1
+from taskweir.api.taskqueue.envelope import BadParameter
 from taskweir.api.taskqueue.parameters import lease_time, new_lease_time, number_of_tasks, wanted_tags
 from taskweir.api.taskqueue.pull_tasks import PullTasks
 from taskweir.api.taskqueue.surface import taskqueue_services

@@ -180,10 +180,21 @@ async def test_the_first_edition_is_for_those_who_consume(api: OldApi, path: str
     ],
 )
 async def test_the_first_edition_has_no_other_methods(api: OldApi, method: str, path: str) -> None:
-    """What is served there otherwise is told."""
+    """What is served there otherwise is told, in the form of this API."""
     answer = await api.call(method, path, {}, base=EARLIER)
-    assert answer.status == 405
+    assert (answer.status, answer.error["reason"]) == (405, "httpMethodNotAllowed")
     assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("base", [EARLIER, LATER, "/taskqueue/v1beta2", "/taskqueue/v1beta3", "/taskqueue"])
+async def test_what_is_not_there_is_told_in_the_form_of_this_api(api: OldApi, base: str) -> None:
+    """As is a refusal of a request before its method is known."""
+    nothing = await api.call("GET", "/nothing", base=base)
+    assert (nothing.status, nothing.error["reason"]) == (404, "notFound")
+    override = await api.call("POST", "", base=base, headers={"X-HTTP-Method-Override": "NONE"})
+    assert (override.status, override.error["reason"]) == (400, "invalid")
+    elsewhere = await api.call("GET", "/nothing", base="/v2beta2/taskqueue")
+    assert "errors" not in elsewhere.content["error"]
 
 
 async def test_parameters_of_every_api_are_understood(api: OldApi) -> None:

@@ -190,6 +190,31 @@ async def test_a_read_mask_makes_nothing_up(server: Running) -> None:
         assert "maxAttempts" not in shown["retryConfig"]
 
 
+async def test_an_override_that_v2beta2_does_not_show_is_not_updated(server: Running) -> None:
+    """It shows an HTTP target in its place; an App Engine target can be given instead of that."""
+    await create(server, "v2", httpTarget={"httpMethod": "GET"}, appEngineRoutingOverride={"service": "s"})
+    override = "app_engine_http_target.app_engine_routing_override"
+    given = {"appEngineHttpTarget": {"appEngineRoutingOverride": {"version": "v"}}}
+    for path in ("app_engine_http_target", override, f"{override}.version"):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await update(server, "v2beta2", [path], **given)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert refused.value.details() == (
+            "The queue has an HTTP target. To give it an App Engine target instead, clear its HTTP target too."
+        )
+    assert (await call(server, "v2", "GetQueue", name=QUEUE))["appEngineRoutingOverride"]["service"] == "s"
+
+    shown = await update(server, "v2beta2", [f"{override}.version", "http_target"], **given)
+    host = "v.s.p.appspot.com"
+    assert shown["appEngineHttpTarget"]["appEngineRoutingOverride"] == {
+        "service": "s",
+        "version": "v",
+        "host": host,
+    }
+    shown = await update(server, "v2beta2", [f"{override}.service"])
+    assert shown["appEngineHttpTarget"]["appEngineRoutingOverride"]["version"] == "v"
+
+
 @each_beta
 async def test_stats_are_shown_when_they_are_named(server: Running, version: str) -> None:
     """Of every queue of a page; a part of them alone, too."""
@@ -297,6 +322,34 @@ async def test_v2beta3_makes_no_pull_task(server: Running) -> None:
     )
     made = await call(server, "v2beta2", "CreateTask", parent=QUEUE, task=task)
     assert (await call(server, "v2beta3", "GetTask", name=made["name"]))["pullMessage"] == {"tag": "red"}
+
+
+async def test_a_routing_override_of_a_pull_queue_is_told_by_its_own_name(server: Running) -> None:
+    """The versions have different ones."""
+    queue = {"name": QUEUE, "type": "PULL", "appEngineHttpQueue": {"appEngineRoutingOverride": {}}}
+    assert await refusal(server, "v2beta3", "CreateQueue", parent=PARENT, queue=queue) == Refused(
+        "INVALID_ARGUMENT", "Queue.appEngineHttpQueue can only be set for a push queue."
+    )
+
+
+async def test_failures_of_a_batch_are_told_in_the_words_of_whoever_asks(server: Running) -> None:
+    """Whichever version made it."""
+    await create(server, "v2")
+    url = f"http://{server.server.http_address}"
+    task = {"name": f"{QUEUE}/tasks/a", "appEngineHttpRequest": {"relativeUrl": "x"}}
+    batch = {"requests": [{"parent": QUEUE, "task": task}], "requestId": "once"}
+    told = {}
+    async with aiohttp.ClientSession() as session:
+        await session.post(f"{url}/v2beta2/{QUEUE}/tasks:batchCreate", json=batch)
+        for version in SERVICES:
+            async with session.get(f"{url}/{version}/{PARENT}/operations/once") as answer:
+                (failure,) = (await answer.json())["metadata"]["failedRequests"].values()
+                told[version] = failure["message"]
+    assert told == {
+        "v2": "AppEngineHttpRequest.relativeUri must start with '/'.",
+        "v2beta3": "AppEngineHttpRequest.relativeUri must start with '/'.",
+        "v2beta2": "AppEngineHttpRequest.relativeUrl must start with '/'.",
+    }
 
 
 @pytest.mark.parametrize("version", SERVICES)

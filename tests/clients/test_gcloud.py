@@ -1,6 +1,10 @@
 """gcloud, with the variables that `taskweir env` prints."""
 
 import json
+import os
+import subprocess
+import sys
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,8 @@ import pytest
 from tests.clients import toolchains
 from tests.clients.drive import Drive
 from tests.clients.methods import LEASES, PUSH, QUEUES, TASKS
+from tests.readme import client_rows
+from tests.served import served
 
 from taskweir.testing import Answer
 
@@ -23,6 +29,30 @@ queue:
 - name: numbers
   mode: pull
 """
+
+
+def test_it_is_set_up_as_in_readme(tmp_path: Path):
+    """Both commands of the row, in a shell that knows of no project, against a server on its defaults but the ports."""
+    toolchains.gcloud()
+    row = client_rows()["gcloud"]
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CLOUDSDK_", "TASKWEIR_"))
+    }
+    with served(tmp_path / "data.db") as server:
+        environment = {
+            **kept,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
+            "TASKWEIR_HTTP_PORT": server.http_address.rpartition(":")[2],
+        }
+        commands = f"{row.command('eval')}\n{row.command('gcloud tasks queues create')}"
+        ended = subprocess.run(
+            ["bash", "-euc", commands], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert ended.returncode == 0, ended.stderr
+        queue = "projects/local/locations/us-central1/queues/mail"
+        with urllib.request.urlopen(f"http://{server.http_address}/v2/{queue}", timeout=10) as answer:
+            assert json.load(answer)["name"] == queue
 
 
 class Gcloud:
@@ -40,6 +70,10 @@ class Gcloud:
     def alpha(self, *arguments: str) -> Any:
         """The same for `gcloud alpha tasks`."""
         return self.run("alpha", "tasks", *arguments, f"--location={self._location}")
+
+    def beta(self, *arguments: str) -> Any:
+        """The same for `gcloud beta tasks`."""
+        return self.run("beta", "tasks", *arguments, f"--location={self._location}")
 
     def run(self, *arguments: str, **variables: str) -> Any:
         """The same for any command, with further variables."""
@@ -132,6 +166,18 @@ def test_pull_queues_by_its_alpha_commands(drive: Drive, tmp_path: Path):
     assert gcloud("list", "--queue=pull") == []
     gcloud("queues", "delete", "pull")
     assert drive.answered("v2beta2") >= (QUEUES - {"ListQueues"}) | (TASKS - {"DeleteTask"}) | LEASES
+
+
+def test_a_queue_by_its_beta_commands(drive: Drive, tmp_path: Path):
+    """Those speak v2beta3."""
+    gcloud = Gcloud(drive, tmp_path)
+    gcloud.beta("queues", "create", "push")
+    assert gcloud.beta("queues", "describe", "push")["state"] == "RUNNING"
+    gcloud.beta("queues", "update", "push", "--max-attempts=7")
+    (listed,) = gcloud.beta("queues", "list")
+    assert listed["retryConfig"]["maxAttempts"] == 7
+    gcloud.beta("queues", "delete", "push")
+    assert drive.answered("v2beta3") >= QUEUES
 
 
 def test_app_deploy_brings_a_queue_yaml(drive: Drive, tmp_path: Path):

@@ -2,12 +2,16 @@
 
 import base64
 import json
+import os
 from typing import Any
 
 import pytest
 from tests.clients import toolchains
 from tests.clients.drive import Drive
 from tests.clients.methods import PULL, PUSH
+from tests.readme import client_rows
+
+from taskweir.testing import Project
 
 pytestmark = pytest.mark.timeout(toolchains.INSTALL_TIMEOUT)
 
@@ -52,6 +56,18 @@ def test_grpcurl_needs_no_proto_files(drive: Drive, port: str):
     assert _grpcurl(drive, address, "v2beta3.CloudTasks/GetQueue", name=queue)["type"] == "PUSH"
     assert "rateLimits" in _grpcurl(drive, address, "v2beta2.CloudTasks/GetQueue", name=queue)
     _grpcurl(drive, address, "v2.CloudTasks/DeleteQueue", name=queue)
+
+
+def test_grpcurl_works_as_in_readme(drive: Drive, taskweir: Project):
+    """But for port and project."""
+    queue = taskweir.queue("mail")
+    command = client_rows()["grpcurl"].command("grpcurl")
+    command = command.replace("127.0.0.1:8123", drive.grpc).replace(
+        "projects/local", f"projects/{drive.project}"
+    )
+    path = f"{toolchains.go('grpcurl').parent}{os.pathsep}{os.environ['PATH']}"
+    listed = json.loads(drive.run(["bash", "-c", command], {"PATH": path}))
+    assert [each["name"] for each in listed["queues"]] == [queue]
 
 
 def _grpcurl(drive: Drive, address: str, method: str, **request: Any) -> Any:

@@ -14,17 +14,19 @@ def test_the_exports_lead_to_a_server_on_its_defaults(tmp_path: Path) -> None:
     """As a shell reads them."""
     ran = run("env", cwd=tmp_path, PYTHONPATH=environment()["PYTHONPATH"])
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.splitlines()[:4] == [
+    exports = ran.stdout.splitlines()
+    assert [line for line in exports if "PYTHONPATH" not in line] == [
         "export CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:8124",
         "export CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS=http://127.0.0.1:8124/",
         "export CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true",
         "export GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT=http://127.0.0.1:8124/v2/",
+        "export CLOUDSDK_CORE_PROJECT=local",
     ]
 
 
 def test_the_exports_follow_flags_and_variables(tmp_path: Path) -> None:
     """Those of `serve`."""
-    ran = run("env", "--host=::", "--project", "p", cwd=tmp_path, TASKWEIR_HTTP_PORT="10")
+    ran = run("env", "--host=::", cwd=tmp_path, TASKWEIR_HTTP_PORT="10", TASKWEIR_PROJECT="p")
     assert "export CLOUD_TASKS_EMULATOR_HOST='[::1]:10'\n" in ran.stdout
     assert "export CLOUDSDK_CORE_PROJECT=p\n" in ran.stdout
 
@@ -62,9 +64,14 @@ def test_the_python_path_begins_with_the_injection(present: str, found: list[str
     assert environ["PYTHONPATH"] == ":".join(found)
 
 
-def test_a_project_that_gcloud_has_is_kept() -> None:
-    """The user's choice stands."""
-    assert "CLOUDSDK_CORE_PROJECT" not in client_environment("h:1", "p", {"CLOUDSDK_CORE_PROJECT": "mine"})
+@pytest.mark.parametrize(
+    ("project", "present", "found"),
+    [("p", "", "p"), ("local", "", "local"), ("p", "mine", "p"), ("local", "mine", None), (None, "", None)],
+)
+def test_gclouds_project_is_the_servers(project: str | None, present: str, found: str | None) -> None:
+    """Where the server has none but the default, a variable that is set stays as it is."""
+    environ = client_environment("h:1", project, {"CLOUDSDK_CORE_PROJECT": present})
+    assert environ.get("CLOUDSDK_CORE_PROJECT") == found
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_mistake_in_the_file_ends_the_start_with_2(tmp_path: Path) -> None:
     path = write(tmp_path, "queue:\n- name: mail\n  rate: fast\n")
     result = run("serve", "--port=0", "--http-port=0", f"--queue-yaml={path}", "--project=p", cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == f'taskweir: {path}:3: Rate "fast" is invalid.\n'
+    assert result.stderr == f'taskweir: --queue-yaml: {path}:3: Rate "fast" is invalid.\n'
     assert [found.name for found in tmp_path.iterdir()] == ["queue.yaml"]
 
 

@@ -35,7 +35,6 @@ def unpatched(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(version.CloudTasksClient, "__init__", version.CloudTasksClient.__init__)
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     monkeypatch.setattr(google.auth, "default", no_credentials)
-    monkeypatch.delenv(sdk.HTTP_VARIABLE, raising=False)
     monkeypatch.setenv(sdk.VARIABLE, ADDRESS)
 
 
@@ -75,14 +74,6 @@ def test_a_rest_client_speaks_plain_http(version) -> None:
     client = version.CloudTasksClient(transport="rest")
     assert client.transport.host == f"http://{ADDRESS}"
     assert isinstance(client.transport._credentials, AnonymousCredentials)
-
-
-def test_a_rest_client_goes_to_the_http_port_where_it_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gRPC port does not speak HTTP/1.1."""
-    monkeypatch.setenv(sdk.HTTP_VARIABLE, "127.0.0.1:8124")
-    sdk.install()
-    assert tasks_v2.CloudTasksClient(transport="rest").transport.host == "http://127.0.0.1:8124"
-    assert target(tasks_v2.CloudTasksClient()) == ADDRESS
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import pytest
 
 from taskweir.domain.errors import FailedPrecondition, InvalidArgument
 from taskweir.domain.lease import (
-    VoidEnds,
     acknowledged,
     cancelled,
     check_held,
@@ -139,15 +138,7 @@ def test_the_holder_changes_the_lease() -> None:
     ("most", "had", "over"), [(-1, 10_000, False), (3, 2, False), (3, 3, True), (3, 4, True)]
 )
 def test_a_task_has_as_many_leases_as_its_queue_allows(most: int, had: int, over: bool) -> None:
-    """Without limit for -1."""
-    assert is_out_of_leases(had, retry(most)) is over
-
-
-def test_ends_that_were_given_up_are_avoided() -> None:
-    """By a few microseconds, and only where one could be hit."""
-    void = VoidEnds.with_another(None, END)
-    assert void.avoided_by(END + 1) == END + 1
-    assert void.avoided_by(END) == END + 1
-    again = VoidEnds.with_another(void, END - SECOND)
-    assert again == VoidEnds(END, 2)
-    assert again.avoided_by(END) == END + 2
+    """Without limit for -1. Where it has a retry config of its own, that says how many."""
+    assert is_out_of_leases(had, None, retry(most)) is over
+    for other in (-1, 1, 1_000_000):
+        assert is_out_of_leases(had, retry(most), retry(other)) is over

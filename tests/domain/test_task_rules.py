@@ -182,6 +182,15 @@ def test_a_pull_task_has_no_deadline() -> None:
     assert made.schedule_time == NOW + 1
 
 
+@pytest.mark.parametrize(("given", "most"), [(0, -1), (-1, -1), (7, 7)])
+def test_of_the_retries_of_a_pull_task_the_number_of_leases_alone_can_be_set(given: int, most: int) -> None:
+    """As of a pull queue: without limit by default; for the rest there is nobody to wait."""
+    made = task(PullMessage(), retry_config=RetryConfig(given, 5 * SECOND, SECOND, 2 * SECOND, 3))
+    assert made.retry_config == RetryConfig(most, 0, 0, 0, 0)
+    with pytest.raises(InvalidArgument, match="maxAttempts"):
+        task(PullMessage(), retry_config=RetryConfig(-2, 0, 0, 0, 0))
+
+
 def test_a_pull_task_may_have_a_mebibyte() -> None:
     """Payload and tag together; that was looked at, so it is not serialized to know."""
     largest = task(PullMessage(b"x" * ((1 << 20) - 2), "é"))

@@ -11,7 +11,7 @@ from taskweir.domain.app_engine import AppEngineHost
 from taskweir.domain.drafts import QueueDraft, TaskDraft
 from taskweir.domain.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
 from taskweir.domain.outgoing import OutgoingRequest
-from taskweir.domain.times import SECOND, Instant
+from taskweir.domain.times import DAY, SECOND, Instant
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.sender import Outcome
@@ -26,7 +26,7 @@ START: Instant = 1_700_000_000 * SECOND
 PARENT = "projects/p/locations/us-central1"
 RETENTION = Retention(
     limits.DEFAULT_TASK_TOMBSTONE,
-    limits.DEFAULT_QUEUE_TOMBSTONE,
+    3 * DAY,
     limits.DEFAULT_TASK_RETENTION,
     limits.OPERATION_LIFE,
 )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from taskweir.domain import limits
+from taskweir.domain.times import DAY
 from taskweir.store.base import Retention
 from taskweir.store.listeners import Listeners
 from taskweir.store.sqlite import SqliteStore
@@ -17,7 +18,7 @@ async def opened() -> AsyncIterator[SqliteStore]:
         listener=Listeners(),
         retention=Retention(
             limits.DEFAULT_TASK_TOMBSTONE,
-            limits.DEFAULT_QUEUE_TOMBSTONE,
+            3 * DAY,
             limits.DEFAULT_TASK_RETENTION,
             limits.OPERATION_LIFE,
         ),

@@ -106,6 +106,24 @@ async def test_a_disabled_queue_keeps_its_tasks_and_takes_more(project: Project)
     assert len((await tasks.list(f"{PARENT}/queues/q", 0, "", full=False)).items) == 2
 
 
+async def test_what_a_file_makes_of_the_queues_is_logged(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once it is so; of many names the first ten."""
+    caplog.set_level("INFO", "taskweir.queue_yaml")
+    for number in range(12):
+        await project.create(f"old-{number:02}")
+    await project.upload("queue: [{name: old-00}, {name: new}]")
+    await project.upload("queue: [{name: old-00}, {name: new, rate: 1/s}]")
+    with pytest.raises(InvalidArgument):
+        await project.upload("queue: [{name: new, mode: pull}]")
+    left_out = ", ".join(f"old-{number:02}" for number in range(1, 11))
+    assert caplog.messages == [
+        f"queue.yaml for {PARENT}: 2 made (new, default), 1 changed (old-00), 11 disabled ({left_out}, …)",
+        f"queue.yaml for {PARENT}: 0 made, 1 changed (new), 0 disabled",
+    ]
+
+
 @pytest.mark.parametrize("app_id", ["p", "s~p", "e~p"])
 async def test_an_app_id_may_have_its_partition_before_it(project: Project, app_id: str) -> None:
     """One letter and `~`. The file's own word on the app does not count."""

@@ -1,6 +1,6 @@
 """The stats of queues."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ class CountingStore:
         self.asked.append("counts")
         return {1: 5, 2: 6}
 
-    async def earliest_schedule_times(self) -> Mapping[int, Instant]:
+    async def earliest_schedule_times(self, queue_uids: Collection[int]) -> Mapping[int, Instant]:
         self.asked.append("times")
         return {1: 100, 2: 200}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tests.store.builders import RETENTION, make_queue
 from tests.store.factories import FACTORIES, RecordingListener, StoreFactory
+from tests.store.pull_tasks import UNLIMITED
 
-from taskweir.domain.model import Queue
+from taskweir.domain.model import Queue, QueueType
 from taskweir.domain.times import SECOND, Instant
 from taskweir.store.base import Retention, Store
 
@@ -64,6 +65,14 @@ async def store(
 async def q(store: Store, listener: RecordingListener) -> Queue:
     """A queue; the listener's record begins after it was made."""
     made = await make_queue(store)
+    listener.told()
+    return made
+
+
+@pytest.fixture
+async def pull(store: Store, listener: RecordingListener) -> Queue:
+    """A pull queue, as `q`; its tasks may be leased any number of times."""
+    made = await make_queue(store, type=QueueType.PULL, retry_config=UNLIMITED)
     listener.told()
     return made
 

@@ -152,6 +152,7 @@ async def test_the_earliest_schedule_times(store: Store, q: Queue) -> None:
     await begin_one(store, q)
     expected = {q.uid: NOW, later.uid: NOW + HOUR, asleep.uid: NOW - 1}
     assert await store.earliest_schedule_times() == expected
+    assert await store.earliest_schedule_times([later.uid, 999]) == {later.uid: NOW + HOUR}
     await store.purge_queue(Q, NOW, forget_names=False)
     del expected[q.uid]
     assert await store.earliest_schedule_times() == expected

@@ -1,6 +1,8 @@
-"""Workers at one pull queue, in histories that hypothesis thinks up: no two hold one task at the same time."""
+"""Workers at one pull queue, in histories that hypothesis thinks up: no two hold one task at the same time. Some here, a
+thousand in `make test-scenarios`."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Awaitable
 from functools import partial
@@ -18,12 +20,18 @@ from taskweir.domain.errors import FailedPrecondition, Refusal, TaskGone
 from taskweir.domain.lease_filter import AnyTag, LeaseFilter, OldestTag, WithTag
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import PullMessage, QueueType, RetryConfig, Task
-from taskweir.domain.times import MINUTE, SECOND, Instant
+from taskweir.domain.times import MILLISECOND, MINUTE, SECOND, Instant
 from taskweir.store.base import LeaseRequest, Store
 
 T = TypeVar("T")
 _MEMORY = "/dev/shm"
 SECONDS = st.sampled_from([2 * SECOND, SECOND, 3 * SECOND])
+LENGTHS = st.sampled_from([2 * SECOND, SECOND, 3 * SECOND, 0])
+MICROS = st.integers(-2, 2)
+"""By which ends of leases miss each other."""
+STEPS = st.sampled_from(
+    [SECOND, 2 * SECOND, MINUTE, MILLISECOND, 3 * MILLISECOND, -MILLISECOND, -SECOND, -3 * SECOND]
+)
 LIMITS = st.integers(1, 4)
 CHANGES = st.sampled_from(["cancel", "renew", "acknowledge"])
 TAGS = st.sampled_from(["", "a", "b"])
@@ -47,10 +55,14 @@ class Workers(RuleBasedStateMachine):
         self.factory: StoreFactory = FACTORIES["sqlite-file"](Path(self.folder.name))
         self.store: Store = self.run(self.factory.open(RecordingListener(), RETENTION))
         self.now: Instant = NOW
+        self.latest: Instant = NOW
+        """That the clock ever was at."""
         self.made = 0
         self.left: set[str] = set()
         self.told: dict[str, list[tuple[int, Instant]]] = {}
         """Of each task the leases it had, by number, with the ends that were told, in order."""
+        self.nobodys: set[str] = set()
+        """Tasks whose last end had come when it was told, so that nobody holds them, wherever the clock goes."""
         self.leases = 0
         self.counts: dict[str, int] = {}
 
@@ -81,13 +93,18 @@ class Workers(RuleBasedStateMachine):
 
     def held(self) -> dict[str, Instant]:
         """The tasks that somebody holds now, with the only proof of it."""
-        ends = {name: told[-1][1] for name, told in self.told.items() if name in self.left and told}
+        names = self.left - self.nobodys
+        ends = {name: told[-1][1] for name, told in self.told.items() if name in names and told}
         return {name: end for name, end in ends.items() if end > self.now}
 
     def lease_told(self, one: Task, number: int) -> None:
         name, end = one.name.id, one.schedule_time
-        others = {known for its, known in self.told[name] if its != number}
-        assert end not in others, "the end of another's lease"
+        if end > self.now:
+            self.nobodys.discard(name)
+            others = {known for its, known in self.told[name] if its != number}
+            assert end not in others, "the end of another's lease"
+        else:
+            self.nobodys.add(name)
         self.told[name].append((number, end))
 
     # What happens.
@@ -106,7 +123,7 @@ class Workers(RuleBasedStateMachine):
         self.told[name] = []
         self.counts[name] = 0
 
-    @rule(asked=st.lists(st.tuples(LIMITS, FILTERS, SECONDS), min_size=1, max_size=3))
+    @rule(asked=st.lists(st.tuples(LIMITS, FILTERS, LENGTHS), min_size=1, max_size=3))
     def lease(self, asked: list[tuple[int, LeaseFilter, int]]) -> None:
         """By several workers at once."""
         before = self.held()
@@ -120,11 +137,13 @@ class Workers(RuleBasedStateMachine):
             for one in tasks:
                 name = one.name.id
                 assert name not in before, "leased while another held it"
-                before[name] = one.schedule_time
+                if one.schedule_time > self.now:
+                    before[name] = one.schedule_time
                 self.leases += 1
                 self.counts[name] += 1
                 assert one.dispatch_count == self.counts[name] <= self.most
-                assert 0 <= one.schedule_time - request.until < SECOND
+                # Of a clock that was set back a lease may last until it is again where it was.
+                assert request.until <= one.schedule_time < max(request.until, self.latest) + MILLISECOND
                 self.lease_told(one, self.leases)
 
     @precondition(lambda self: self.held())
@@ -134,6 +153,14 @@ class Workers(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.held())))
         number, proof = self.told[name][-1]
         self.try_to_change(name, number, proof, what, length)
+
+    @precondition(lambda self: self.held())
+    @rule()
+    def give_up(self) -> None:
+        """All who hold a task."""
+        for name in sorted(self.held()):
+            number, proof = self.told[name][-1]
+            self.try_to_change(name, number, proof, "cancel", SECOND)
 
     @precondition(lambda self: any(self.told.values()))
     @rule(data=st.data(), what=CHANGES, length=SECONDS)
@@ -158,21 +185,28 @@ class Workers(RuleBasedStateMachine):
         assert is_held, "changed by one who does not hold it"
         if isinstance(changed, Ending):
             self.left.discard(name)
-        elif what == "cancel":
-            # Nobody holds it from here on, but by a clock that is set back: then it is who cancelled.
-            self.told[name].append((number, changed.schedule_time))
         else:
             self.lease_told(changed, number)
 
-    @rule(by=st.sampled_from([SECOND, 2 * SECOND, MINUTE, -SECOND, -3 * SECOND]))
-    def move_the_clock(self, by: int) -> None:
-        self.now += by
+    @rule(by=STEPS, miss=MICROS)
+    def move_the_clock(self, by: int, miss: int) -> None:
+        self.go_to(self.now + by + miss)
+
+    def go_to(self, now: Instant) -> None:
+        self.now = now
+        self.latest = max(self.latest, now)
 
     @rule(data=st.data())
     def go_to_the_end_of_a_lease(self, data: st.DataObject) -> None:
         ends = sorted(self.held().values())
         if ends:
-            self.now = data.draw(st.sampled_from(ends)) - data.draw(st.integers(0, 1))
+            self.go_to(data.draw(st.sampled_from(ends)) - data.draw(st.integers(0, 1)))
+
+    @precondition(lambda self: any(self.told.values()))
+    @rule(data=st.data(), length=SECONDS, miss=MICROS)
+    def go_where_a_lease_would_end_as_another_did(self, data: st.DataObject, length: int, miss: int) -> None:
+        ends = sorted({end for told in self.told.values() for _, end in told})
+        self.go_to(data.draw(st.sampled_from(ends)) - length + miss)
 
     @rule()
     def sweep(self) -> None:
@@ -208,7 +242,7 @@ async def gathered(calls: list[Any]) -> list[Any]:
 
 TestWorkers = Workers.TestCase
 TestWorkers.settings = settings(
-    max_examples=150,
+    max_examples=int(os.environ.get("LEASE_RUNS", "40")),
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

@@ -20,8 +20,11 @@ WARNINGS = (
     "ignore:grpcio:FutureWarning",
     "-p",
     "no:cacheprovider",
+    "-p",
+    "no:hypothesispytest",
 )
-"""Google's packages announce what they will need some day, whenever an older grpcio is installed."""
+"""Google's packages announce what they will need some day, whenever an older grpcio is installed. Hypothesis, which none
+of these suites uses, would take half of a run's time."""
 
 
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"

@@ -31,7 +31,7 @@ from taskweir_pb.v2 import task_pb2 as taskweir__pb_dot_v2_dot_task__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etaskweir_pb/v2/rest_only.proto\x12\x0etaskweir_pb.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a%google/cloud/location/locations.proto\x1a\x19taskweir_pb/v2/task.proto\x1a#google/longrunning/operations.proto\"\x81\x01\n\x11\x42ufferTaskRequest\x12\x37\n\x05queue\x18\x01 \x01(\tB(\xe2\x41\x01\x02\xfa\x41!\n\x1f\x63loudtasks.googleapis.com/Queue\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\"\n\x04\x62ody\x18\x03 \x01(\x0b\x32\x14.google.api.HttpBody\"8\n\x12\x42ufferTaskResponse\x12\"\n\x04task\x18\x01 \x01(\x0b\x32\x14.taskweir_pb.v2.Task2\xc8\x02\n\x08RestOnly\x12\xbb\x02\n\nBufferTask\x12!.taskweir_pb.v2.BufferTaskRequest\x1a\".taskweir_pb.v2.BufferTaskResponse\"\xe5\x01\x82\xd3\xe4\x93\x02\xde\x01:\x04\x62odyB=\n\x01*\x12\x38/v2/{queue=projects/*/locations/*/queues/*}/tasks:bufferZF:\x04\x62odyB>\n\x01*\x12\x39/v2/{queue=projects/*/locations/*/queues/*}/tasks/:bufferZO:\x04\x62odyBG\n\x01*\x12\x42/v2/{queue=projects/*/locations/*/queues/*}/tasks/{task_id}:buffer2\x9d\x01\n\nOperations\x12\x8e\x01\n\x0cGetOperation\x12\'.google.longrunning.GetOperationRequest\x1a\x1d.google.longrunning.Operation\"6\x82\xd3\xe4\x93\x02\x30\x12./v2/{name=projects/*/locations/*/operations/*}2\xa8\x02\n\tLocations\x12\x93\x01\n\rListLocations\x12+.google.cloud.location.ListLocationsRequest\x1a,.google.cloud.location.ListLocationsResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/v2/{name=projects/*}/locations\x12\x84\x01\n\x0bGetLocation\x12).google.cloud.location.GetLocationRequest\x1a\x1f.google.cloud.location.Location\")\x82\xd3\xe4\x93\x02#\x12!/v2/{name=projects/*/locations/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1etaskweir_pb/v2/rest_only.proto\x12\x0etaskweir_pb.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a%google/cloud/location/locations.proto\x1a\x19taskweir_pb/v2/task.proto\x1a#google/longrunning/operations.proto\"y\n\x14ListLocationsRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x1c\n\x14\x65xtra_location_types\x18\x05 \x03(\t\"\x81\x01\n\x11\x42ufferTaskRequest\x12\x37\n\x05queue\x18\x01 \x01(\tB(\xe2\x41\x01\x02\xfa\x41!\n\x1f\x63loudtasks.googleapis.com/Queue\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\"\n\x04\x62ody\x18\x03 \x01(\x0b\x32\x14.google.api.HttpBody\"8\n\x12\x42ufferTaskResponse\x12\"\n\x04task\x18\x01 \x01(\x0b\x32\x14.taskweir_pb.v2.Task2\xc8\x02\n\x08RestOnly\x12\xbb\x02\n\nBufferTask\x12!.taskweir_pb.v2.BufferTaskRequest\x1a\".taskweir_pb.v2.BufferTaskResponse\"\xe5\x01\x82\xd3\xe4\x93\x02\xde\x01:\x04\x62odyB=\n\x01*\x12\x38/v2/{queue=projects/*/locations/*/queues/*}/tasks:bufferZF:\x04\x62odyB>\n\x01*\x12\x39/v2/{queue=projects/*/locations/*/queues/*}/tasks/:bufferZO:\x04\x62odyBG\n\x01*\x12\x42/v2/{queue=projects/*/locations/*/queues/*}/tasks/{task_id}:buffer2\x9d\x01\n\nOperations\x12\x8e\x01\n\x0cGetOperation\x12\'.google.longrunning.GetOperationRequest\x1a\x1d.google.longrunning.Operation\"6\x82\xd3\xe4\x93\x02\x30\x12./v2/{name=projects/*/locations/*/operations/*}2\xa1\x02\n\tLocations\x12\x8c\x01\n\rListLocations\x12$.taskweir_pb.v2.ListLocationsRequest\x1a,.google.cloud.location.ListLocationsResponse\"\'\x82\xd3\xe4\x93\x02!\x12\x1f/v2/{name=projects/*}/locations\x12\x84\x01\n\x0bGetLocation\x12).google.cloud.location.GetLocationRequest\x1a\x1f.google.cloud.location.Location\")\x82\xd3\xe4\x93\x02#\x12!/v2/{name=projects/*/locations/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,14 +48,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOCATIONS'].methods_by_name['ListLocations']._serialized_options = b'\202\323\344\223\002!\022\037/v2/{name=projects/*}/locations'
   _globals['_LOCATIONS'].methods_by_name['GetLocation']._loaded_options = None
   _globals['_LOCATIONS'].methods_by_name['GetLocation']._serialized_options = b'\202\323\344\223\002#\022!/v2/{name=projects/*/locations/*}'
-  _globals['_BUFFERTASKREQUEST']._serialized_start=271
-  _globals['_BUFFERTASKREQUEST']._serialized_end=400
-  _globals['_BUFFERTASKRESPONSE']._serialized_start=402
-  _globals['_BUFFERTASKRESPONSE']._serialized_end=458
-  _globals['_RESTONLY']._serialized_start=461
-  _globals['_RESTONLY']._serialized_end=789
-  _globals['_OPERATIONS']._serialized_start=792
-  _globals['_OPERATIONS']._serialized_end=949
-  _globals['_LOCATIONS']._serialized_start=952
-  _globals['_LOCATIONS']._serialized_end=1248
+  _globals['_LISTLOCATIONSREQUEST']._serialized_start=270
+  _globals['_LISTLOCATIONSREQUEST']._serialized_end=391
+  _globals['_BUFFERTASKREQUEST']._serialized_start=394
+  _globals['_BUFFERTASKREQUEST']._serialized_end=523
+  _globals['_BUFFERTASKRESPONSE']._serialized_start=525
+  _globals['_BUFFERTASKRESPONSE']._serialized_end=581
+  _globals['_RESTONLY']._serialized_start=584
+  _globals['_RESTONLY']._serialized_end=912
+  _globals['_OPERATIONS']._serialized_start=915
+  _globals['_OPERATIONS']._serialized_end=1072
+  _globals['_LOCATIONS']._serialized_start=1075
+  _globals['_LOCATIONS']._serialized_end=1364
 # @@protoc_insertion_point(module_scope)

@@ -33,11 +33,11 @@ def add_OperationsServicer_to_server(
 
 class LocationsStub:
     def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
-    ListLocations: grpc.aio.UnaryUnaryMultiCallable[google.cloud.location.locations_pb2.ListLocationsRequest, google.cloud.location.locations_pb2.ListLocationsResponse]
+    ListLocations: grpc.aio.UnaryUnaryMultiCallable[taskweir_pb.v2.rest_only_pb2.ListLocationsRequest, google.cloud.location.locations_pb2.ListLocationsResponse]
     GetLocation: grpc.aio.UnaryUnaryMultiCallable[google.cloud.location.locations_pb2.GetLocationRequest, google.cloud.location.locations_pb2.Location]
 
 class LocationsServicer:
-    def ListLocations(self, request: google.cloud.location.locations_pb2.ListLocationsRequest, context: Any) -> Awaitable[google.cloud.location.locations_pb2.ListLocationsResponse]: ...
+    def ListLocations(self, request: taskweir_pb.v2.rest_only_pb2.ListLocationsRequest, context: Any) -> Awaitable[google.cloud.location.locations_pb2.ListLocationsResponse]: ...
     def GetLocation(self, request: google.cloud.location.locations_pb2.GetLocationRequest, context: Any) -> Awaitable[google.cloud.location.locations_pb2.Location]: ...
 
 def add_LocationsServicer_to_server(

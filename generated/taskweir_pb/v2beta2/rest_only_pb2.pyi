@@ -20,6 +20,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ListLocationsRequest(_message.Message):
+    __slots__ = ("name", "filter", "page_size", "page_token", "extra_location_types")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_LOCATION_TYPES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    filter: str
+    page_size: int
+    page_token: str
+    extra_location_types: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., filter: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., extra_location_types: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class BufferTaskRequest(_message.Message):
     __slots__ = ("queue", "task_id", "body")
     QUEUE_FIELD_NUMBER: _ClassVar[int]

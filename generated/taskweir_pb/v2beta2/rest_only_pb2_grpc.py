@@ -367,7 +367,7 @@ class LocationsStub(object):
         """
         self.ListLocations = channel.unary_unary(
                 '/google.cloud.tasks.v2beta2.Locations/ListLocations',
-                request_serializer=google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsRequest.SerializeToString,
+                request_serializer=taskweir__pb_dot_v2beta2_dot_rest__only__pb2.ListLocationsRequest.SerializeToString,
                 response_deserializer=google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsResponse.FromString,
                 _registered_method=True)
         self.GetLocation = channel.unary_unary(
@@ -398,7 +398,7 @@ def add_LocationsServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'ListLocations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListLocations,
-                    request_deserializer=google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsRequest.FromString,
+                    request_deserializer=taskweir__pb_dot_v2beta2_dot_rest__only__pb2.ListLocationsRequest.FromString,
                     response_serializer=google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsResponse.SerializeToString,
             ),
             'GetLocation': grpc.unary_unary_rpc_method_handler(
@@ -433,7 +433,7 @@ class Locations(object):
             request,
             target,
             '/google.cloud.tasks.v2beta2.Locations/ListLocations',
-            google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsRequest.SerializeToString,
+            taskweir__pb_dot_v2beta2_dot_rest__only__pb2.ListLocationsRequest.SerializeToString,
             google_dot_cloud_dot_location_dot_locations__pb2.ListLocationsResponse.FromString,
             options,
             channel_credentials,

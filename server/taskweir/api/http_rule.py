@@ -9,6 +9,7 @@ The grammar of templates, and what is decoded how, is that of google/api/http.pr
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final, Self
 from urllib.parse import unquote_to_bytes
 
@@ -73,6 +74,11 @@ class Template:
     def has_rest(self) -> bool:
         """Whether it matches any number of segments from its last one on."""
         return self.segments[-1] == _REST
+
+    @property
+    def beginning(self) -> tuple[str, ...]:
+        """The segments before the first one that is open."""
+        return tuple(takewhile(lambda segment: segment not in (_ONE, _REST), self.segments))
 
     def match(self, segments: Sequence[str]) -> Mapping[str, str] | None:
         """The values of the variables in a path whose segments are still encoded, or None where it does not match.

@@ -52,11 +52,14 @@ class AnyMethod:
             raise InvalidArgument("The request could not be parsed.") from error
 
 
+_Implementation: TypeAlias = Callable[[Any, Call], Awaitable[Message]]
+
+
 @dataclass(frozen=True, slots=True)
 class Method(AnyMethod):
     """One that answers once. `implementation` takes a request message and a Call, and raises Refusals."""
 
-    implementation: Callable[[Any, Call], Awaitable[Message]]
+    implementation: _Implementation
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ class StreamingMethod(AnyMethod):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A servicer, and the name under which clients call it (stubs are generated under names of their own)."""
+    """A servicer, and the name under which clients call it (stubs are generated under names of their own). `reword` puts
+    the messages of its refusals in words of its own, where it has any."""
 
     name: str
     descriptor: ServiceDescriptor
     servicer: object
+    reword: Callable[[str], str] | None = None
 
     def methods(self) -> Iterator[Method | StreamingMethod]:
         """Those of the descriptor that the servicer implements. A generated base only answers that it does not, and
@@ -81,9 +86,23 @@ class Service:
         for descriptor in self.descriptor.methods:
             implementation = getattr(self.servicer, descriptor.name)
             if inspect.iscoroutinefunction(implementation):
-                yield Method(*self._described(descriptor), implementation)
+                yield Method(*self._described(descriptor), self._worded(implementation))
             elif inspect.isasyncgenfunction(implementation):
                 yield StreamingMethod(*self._described(descriptor), implementation)
+
+    def _worded(self, implementation: _Implementation) -> _Implementation:
+        reword = self.reword
+        if reword is None:
+            return implementation
+
+        async def worded(request: Any, call: Call) -> Message:  # noqa: ANN401 - as the implementation
+            try:
+                return await implementation(request, call)
+            except Refusal as refusal:
+                refusal.message = reword(refusal.message)
+                raise
+
+        return worded
 
     def _described(
         self, descriptor: MethodDescriptor
@@ -114,6 +133,9 @@ Read: TypeAlias = Callable[[], Message]
 Write: TypeAlias = Callable[[Message], bytes]
 """Makes of a reply what the surface sends."""
 
+WriteOnly: TypeAlias = Callable[[Message], bytes | Awaitable[bytes]]
+"""The same of the only reply of a call, which may take so long that it is to be awaited."""
+
 _CLOCKS_DIFFER: Final = 0.1
 """Seconds. A client ends a call by its own clock, and the deadline that it told came here later, and rounded up."""
 
@@ -133,12 +155,13 @@ class Calls:
         self._carry_out = carry_out
         self._observe = observe
 
-    async def serve(self, method: Method, read: Read, write: Write, call: Call) -> bytes:
+    async def serve(self, method: Method, read: Read, write: WriteOnly, call: Call) -> bytes:
         """Serve a call that is answered once. Raises Refusals, InternalError among them, and nothing else."""
         began = perf_counter()
         try:
             request = self._admitted(method, read, call)
-            reply = write(await self._carry_out(method, request, call))
+            written = write(await self._carry_out(method, request, call))
+            reply = written if isinstance(written, bytes) else await written
         except BaseException as error:
             self._ended(method, call, began, error)
             raise

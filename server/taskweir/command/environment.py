@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import taskweir
+from taskweir.settings import DEFAULT_PROJECT
 
 INJECTION: Final = str(Path(taskweir.__file__).resolve().parent / "injection")
 """A directory for PYTHONPATH whose sitecustomize installs taskweir.sdk in any Python of the same machine."""
@@ -25,8 +26,11 @@ def host_and_port(host: str, port: int) -> str:
 
 
 def client_environment(address: str, project: str | None, environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set on top of `environ`. `address` is of the HTTP port, which serves whatever a program speaks;
-    `project` is gcloud's default, unless it has one."""
+    """The variables to set on top of `environ`. `address` is of the HTTP port, which serves whatever a program speaks.
+
+    `project` is where gcloud looks unless told. It beats gcloud's own configuration, which knows of no server but
+    production; where it is only the default, a variable that is set already stays.
+    """
     address = client_address(address)
     found = {
         "CLOUD_TASKS_EMULATOR_HOST": address,
@@ -35,7 +39,7 @@ def client_environment(address: str, project: str | None, environ: Mapping[str, 
         "GOOGLE_CLOUD_TASKS_CUSTOM_ENDPOINT": f"http://{address}/v2/",
         "PYTHONPATH": _python_path(environ.get("PYTHONPATH", "")),
     }
-    if project and not environ.get("CLOUDSDK_CORE_PROJECT"):
+    if project and (project != DEFAULT_PROJECT or not environ.get("CLOUDSDK_CORE_PROJECT")):
         found["CLOUDSDK_CORE_PROJECT"] = project
     return found
 

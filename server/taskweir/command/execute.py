@@ -30,8 +30,9 @@ _PASSED_ON: Final = tuple(
 _FROM_TERMINAL: Final = (signal.SIGINT, signal.SIGQUIT)
 
 
-def execute(program: Sequence[str], flags: Sequence[str], project: str | None) -> int:
-    """Run a program beside a fresh server. Returns the program's exit code, or the server's if it did not start."""
+def execute(program: Sequence[str], flags: Sequence[str], project: str) -> int:
+    """Run a program beside a fresh server, whose setting `project` is. Returns the program's exit code, or the server's
+    if it did not start."""
     server = _start_server(flags)
     try:
         addresses = _ready_addresses(server)

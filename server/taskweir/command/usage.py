@@ -1,9 +1,9 @@
 """The text of --help and --version, from the table of settings."""
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from taskweir.settings import TABLE, Setting
+from taskweir.version import running_version
 
 _HEAD: Final = """\
 A durable Cloud Tasks server.
@@ -36,8 +36,4 @@ def _entry(setting: Setting) -> str:
 
 
 def version_text() -> str:
-    """What is installed; a source tree that was never installed has no version."""
-    try:
-        return f"taskweir {version('taskweir')}"
-    except PackageNotFoundError:
-        return "taskweir (not installed)"
+    return f"taskweir {running_version()}"

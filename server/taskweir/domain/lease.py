@@ -1,10 +1,10 @@
 """A pull task's lease: its schedule time moved on, which is also the proof of holding it.
 
 A task is held by whoever was told its schedule time last, until then; so an end that one holder was told must never
-become that of another's lease.
+become that of another's lease, which told_ends.py sees to.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from taskweir.domain.errors import FailedPrecondition, InvalidArgument
 from taskweir.domain.lifecycle import Ending
@@ -82,27 +82,8 @@ def cancelled(task: Task, proof: Instant, now: Instant) -> Task:
     return replace(task, schedule_time=now)
 
 
-def is_out_of_leases(dispatch_count: int, retry: RetryConfig) -> bool:
-    """Whether a task that was leased so often can only still be acknowledged, and is dropped when its lease ends."""
-    return retry.max_attempts != UNLIMITED_ATTEMPTS and dispatch_count >= retry.max_attempts
-
-
-@dataclass(frozen=True, slots=True)
-class VoidEnds:
-    """Ends of a task's leases that were told and given up before they came: how many, and the latest.
-
-    Where no end was given up, leases end later and later: one begins when the one before is over. So only what was
-    given up could be told a second time, by a clock that stands still or was set back.
-    """
-
-    latest: Instant
-    count: int
-
-    @classmethod
-    def with_another(cls, before: "VoidEnds | None", end: Instant) -> "VoidEnds":
-        return cls(end, 1) if before is None else cls(max(before.latest, end), before.count + 1)
-
-    def avoided_by(self, end: Instant) -> Instant:
-        """The end of a new lease: as wanted, or, where it might have been told before, by as many microseconds later
-        as ends were given up."""
-        return end if end > self.latest else end + self.count
+def is_out_of_leases(dispatch_count: int, own: RetryConfig | None, of_queue: RetryConfig) -> bool:
+    """Whether a task that was leased so often can only still be acknowledged, and is dropped when its lease ends. A
+    retry config of the task's own takes the place of the queue's."""
+    most = (of_queue if own is None else own).max_attempts
+    return most != UNLIMITED_ATTEMPTS and dispatch_count >= most

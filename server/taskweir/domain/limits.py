@@ -48,7 +48,6 @@ MAX_TASKS_PAGE: Final = 1_000
 PAGE_TOKEN_LIFE: Final[Micros] = 2 * HOUR
 OPERATION_LIFE: Final[Micros] = DAY
 DEFAULT_TASK_TOMBSTONE: Final[Micros] = HOUR
-DEFAULT_QUEUE_TOMBSTONE: Final[Micros] = 3 * DAY
 DEFAULT_TASK_RETENTION: Final[Micros] = 31 * DAY
 
 # Our own: the official client refuses a reply over 4 MiB by default, and a page must not run into that.

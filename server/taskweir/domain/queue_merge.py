@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from taskweir.domain.drafts import QueueDraft
+from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.model import (
     AppEngineRouting,
     Authorization,
@@ -22,12 +23,15 @@ NO_RETRY: Final = RetryConfig(0, 0, 0, 0, 0)
 
 TARGET_TYPE: Final = "target_type"
 """The path of what v2beta2 has one of: an HTTP target, or a routing override of App Engine tasks."""
+SHOWN_OVERRIDE: Final = "target_type.app_engine_routing_override"
+"""The path of that override, and what is below it, where it is shown: on a queue that has no HTTP target."""
 _RATE: Final = "rate_limits.max_dispatches_per_second"
 _BURST: Final = "rate_limits.max_burst_size"
 
 
 def merged_draft(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> QueueDraft:
-    """The queue as a draft, with the masked paths taken from the caller's; None stands for all but the type."""
+    """The queue as a draft, with the masked paths taken from the caller's, in their order; None stands for all but the
+    type. Raises InvalidArgument."""
     if mask is None:
         return replace(draft, type=queue.type)
     merged = QueueDraft(
@@ -94,9 +98,15 @@ def _merge_http_target(into: QueueDraft, draft: QueueDraft, field: str) -> Queue
     return replace(into, http_target=replace(kept, **{head: getattr(given, head)}))
 
 
-def _merge_target_type(into: QueueDraft, draft: QueueDraft, _: str) -> QueueDraft:
+def _merge_target_type(into: QueueDraft, draft: QueueDraft, field: str) -> QueueDraft:
     """A queue that has both shows its HTTP target there. The override, which is not seen, goes only when an App Engine
-    target is given instead."""
+    target is given instead. Raises InvalidArgument where the override alone is named, and not seen."""
+    if field:
+        if into.http_target is not None:
+            raise InvalidArgument(
+                "The queue has an HTTP target. To give it an App Engine target instead, clear its HTTP target too."
+            )
+        return _merge_routing(into, draft, field.partition(".")[2])
     if draft.http_target is not None:
         return replace(into, http_target=draft.http_target)
     if draft.type is not None or into.http_target is None:

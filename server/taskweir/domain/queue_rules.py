@@ -44,9 +44,9 @@ def new_queue(name: QueueName, draft: QueueDraft) -> Queue:
 def updated_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> Queue:
     """The queue with the masked fields replaced, an unset one going back to its default. Raises InvalidArgument.
 
-    `mask` holds snake_case paths of v2, and type, task_ttl, tombstone_ttl, rate_limits.max_burst_size and TARGET_TYPE;
-    None stands for every settable field, and a mask that names nothing changes nothing. State, purge time and acl have
-    methods of their own. The queue counts as made through the API from then on.
+    `mask` holds snake_case paths of v2, and type, task_ttl, tombstone_ttl, rate_limits.max_burst_size, TARGET_TYPE and
+    SHOWN_OVERRIDE; None stands for every settable field, and a mask that names nothing changes nothing. State, purge
+    time and acl have methods of their own. The queue counts as made through the API from then on.
     """
     if mask is not None and not mask:
         return queue
@@ -95,7 +95,7 @@ def _made(name: QueueName, draft: QueueDraft) -> Queue:
         name=name,
         app_engine_routing_override=_routing(name, draft.app_engine_routing_override),
         rate_limits=PULL_LIMITS if pulls else rate_limits(draft.rate_limits or NO_LIMITS),
-        retry_config=(_pull_retry_config if pulls else retry_config)(draft.retry_config or NO_RETRY),
+        retry_config=(pull_retry_config if pulls else retry_config)(draft.retry_config or NO_RETRY),
         state=QueueState.RUNNING,
         type=draft.type or QueueType.PUSH,
         source=QueueSource.API,
@@ -152,7 +152,7 @@ def retry_config(given: RetryConfig) -> RetryConfig:
     return filled
 
 
-def _pull_retry_config(given: RetryConfig) -> RetryConfig:
+def pull_retry_config(given: RetryConfig) -> RetryConfig:
     """The number of leases alone can be set, and is unlimited by default; all else is output only (documented). When a
     lease is over, the task can be leased again at once."""
     _check_max_attempts(given.max_attempts)

@@ -21,7 +21,7 @@ from taskweir.domain.model import (
 )
 from taskweir.domain.names import TaskName
 from taskweir.domain.pacific import pacific
-from taskweir.domain.queue_rules import retry_config
+from taskweir.domain.queue_rules import pull_retry_config, retry_config
 from taskweir.domain.routing_rules import checked_routing
 from taskweir.domain.times import MILLISECOND, Instant, Micros
 
@@ -39,7 +39,7 @@ def new_task(name: TaskName, draft: TaskDraft, now: Instant, *, strict: bool) ->
         schedule_time=_schedule_time(draft.schedule_time, now),
         create_time=now,
         dispatch_deadline=_dispatch_deadline(payload, draft.dispatch_deadline),
-        retry_config=_retry_config(draft.retry_config),
+        retry_config=_retry_config(payload, draft.retry_config),
     )
 
 
@@ -148,9 +148,12 @@ def _dispatch_deadline(payload: Payload, given: Micros | None) -> Micros | None:
     return given // MILLISECOND * MILLISECOND
 
 
-def _retry_config(given: RetryConfig | None) -> RetryConfig | None:
-    """A task's own retry config replaces the queue's whole; what it leaves out has the service's defaults."""
-    return None if given is None else retry_config(given)
+def _retry_config(payload: Payload, given: RetryConfig | None) -> RetryConfig | None:
+    """A task's own retry config replaces the queue's whole; what it leaves out has the service's defaults, those of a
+    queue of the task's kind."""
+    if given is None:
+        return None
+    return (pull_retry_config if isinstance(payload, PullMessage) else retry_config)(given)
 
 
 def check_fits(payload: Payload, queue_type: QueueType) -> None:

@@ -1,7 +1,8 @@
 """Batch calls, and the operations that tell of them. A batch is done when it is answered."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -21,6 +22,8 @@ from taskweir.store.base import Store
 T = TypeVar("T")
 
 _MAX_REQUEST_ID: Final = 500
+_AT_A_STRETCH: Final = 0.01
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,15 @@ class BatchService:
     clock: Clock
     tasks: TaskService
 
-    async def create(self, parent: str, requests: Sequence[BatchCreate], request_id: str) -> Operation:
-        """Create up to 100 tasks, each on its own: what is wrong with one does not stop the others."""
+    async def create(
+        self, parent: str, count: int, requests: Iterable[BatchCreate], request_id: str
+    ) -> Operation:
+        """Create up to 100 tasks, each on its own: what is wrong with one does not stop the others. `requests`, of which
+        there are `count`, are made as they are taken, and none is taken of a batch that is too large."""
         queue = queue_of(parent)
-        _check_count(len(requests), MAX_BATCH_CREATE)
-        for request in requests:
+        _check_count(count, MAX_BATCH_CREATE)
+        batch = list(requests)
+        for request in batch:
             if request.parent != parent:
                 raise InvalidArgument(
                     f"The parent of every request must be the same as the parent of the batch ('{quoted(parent)}')."
@@ -53,8 +60,8 @@ class BatchService:
         name = _operation_name(queue, request_id)
         start = self.clock.now()
         await self.store.get_queue(queue)
-        tasks = [_tried(partial(self._new_task, queue, request)) for request in requests]
-        full_views = frozenset(index for index, request in enumerate(requests) if request.full)
+        tasks = await self._new_tasks(queue, batch)
+        full_views = frozenset(index for index, request in enumerate(batch) if request.full)
 
         def finish(results: Sequence[Task | Refusal]) -> Operation:
             created = [(index, task) for index, task in enumerate(results) if isinstance(task, Task)]
@@ -65,7 +72,7 @@ class BatchService:
                 start,
                 self.clock.now(),
                 _failures(results),
-                len(requests),
+                count,
                 tasks=[task for _, task in created],
                 full_views=frozenset(
                     place for place, (index, _) in enumerate(created) if index in full_views
@@ -74,6 +81,18 @@ class BatchService:
 
         operation = await self.store.insert_batch(name, tasks, finish, self.clock.now())
         return _same_batch(operation, BatchKind.CREATE, queue)
+
+    async def _new_tasks(self, queue: QueueName, batch: Sequence[BatchCreate]) -> Sequence[Task | Refusal]:
+        """Large ones take long to measure, and others have their turn meanwhile."""
+        loop = asyncio.get_running_loop()
+        turn = loop.time()
+        tasks: list[Task | Refusal] = []
+        for request in batch:
+            tasks.append(_tried(partial(self._new_task, queue, request)))
+            if loop.time() - turn > _AT_A_STRETCH:
+                await asyncio.sleep(0)
+                turn = loop.time()
+        return tasks
 
     def _new_task(self, queue: QueueName, request: BatchCreate) -> Task:
         if request.refusal is not None:
@@ -115,10 +134,11 @@ def _check_count(count: int, largest: int) -> None:
 
 
 def _operation_name(queue: QueueName, request_id: str) -> OperationName:
-    """A repeated request id names the same operation again."""
-    if len(request_id) > _MAX_REQUEST_ID or "/" in request_id:
+    """A repeated request id names the same operation again. In a path, a slash would end the name, and a colon begin a
+    verb."""
+    if len(request_id) > _MAX_REQUEST_ID or "/" in request_id or ":" in request_id:
         raise InvalidArgument(
-            f"The request id must be at most {_MAX_REQUEST_ID} characters, without slashes."
+            f"The request id must be at most {_MAX_REQUEST_ID} characters, without slashes and colons."
         )
     return OperationName(queue.parent, request_id or str(uuid.uuid4()))
 

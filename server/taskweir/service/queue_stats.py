@@ -50,7 +50,7 @@ class QueueStatsService:
         if not queues:
             return ()
         counts = await self.store.task_counts()
-        earliest = await self.store.earliest_schedule_times()
+        earliest = await self.store.earliest_schedule_times([queue.uid for queue in queues])
         return [
             QueueStats(
                 tasks=counts.get(queue.uid, 0),

@@ -5,7 +5,7 @@ A store is told `now`; it reads no clock but the real one, for the age of the hi
 write whose caller's deadline passed while it waited (see `taskweir.deadline`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,8 +71,8 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class LeaseRequest:
     """Up to `limit` tasks that can be leased and pass the filter, of which about `max_bytes` of payload come with them;
-    `until` is when the leases end. No lease has an end that the holder of another was told: where an end was given up
-    before it came, that of a new lease may be some microseconds later than `until`."""
+    `until` is when the leases end, not past LATEST. No lease has an end that the holder of another was told, wherever
+    the clock goes: a task that was leased before may have a later one than `until`, as `ToldEnds` says."""
 
     queue: QueueName
     limit: int
@@ -85,8 +85,8 @@ class LeaseRequest:
 @dataclass(frozen=True, slots=True)
 class SweepStep:
     """What a step of sweeping left: `more` to do at once, else the time something falls due, if anything will; and a
-    of all that is swept, only that is seen from outside. A
-        pull task that may not be leased again goes when its lease ends, as if it reached its age then."""
+    time before which no task reaches the age at which it is dropped: of all that is swept, only that is seen from
+    outside. A pull task that may not be leased again goes when its lease ends, as if it reached its age then."""
 
     more: bool
     next_due: Instant | None
@@ -181,9 +181,10 @@ class Store(Protocol):
 
     async def lease(self, request: LeaseRequest, now: Instant) -> Sequence[Task]:
         """Lease what can be leased of a pull queue, in order of schedule time: each such task's schedule time becomes
-        `until`, its dispatch count grows by one. Tasks that were leased as often as the queue allows are out of
-        attempts, and end. Raises QueueNotFound, and FailedPrecondition where the queue is no pull queue, or not
-        RUNNING."""
+        `until`, its dispatch count grows by one. Tasks that were leased as often as their retry config, or else the
+        queue's, allows are out of attempts, and end; that may take several transactions. Bodies may be read after the
+        last of them: a task that was deleted by then is left out. Raises QueueNotFound, and FailedPrecondition where
+        the queue is no pull queue, or not RUNNING."""
         ...
 
     async def change_lease(
@@ -195,7 +196,8 @@ class Store(Protocol):
         with_body: bool = False,
     ) -> Task | Ending:
         """Store what `change` makes of a pull task: another schedule time, no more than in `lease` one that the holder
-        of another lease was told, or its ending. What `change` raises, is raised. Raises QueueNotFound, TaskNotFound, TaskGone, and FailedPrecondition in a queue that is no pull queue."""
+        of another lease was told, or its ending. What `change` raises, is raised. Raises QueueNotFound, TaskNotFound,
+        TaskGone, and FailedPrecondition in a queue that is no pull queue, or of a lease that nobody holds."""
         ...
 
     # batches, which are done when they are answered
@@ -288,8 +290,10 @@ class Store(Protocol):
         """How many tasks of each of these queues are due and not in flight, counted up to `limit`."""
         ...
 
-    async def earliest_schedule_times(self) -> Mapping[int, Instant]:
-        """Of each queue with a task, by its uid, the earliest schedule time."""
+    async def earliest_schedule_times(
+        self, queue_uids: Collection[int] | None = None
+    ) -> Mapping[int, Instant]:
+        """Of each of these queues (None: of all) that has a task, by its uid, the earliest schedule time."""
         ...
 
     # the rest

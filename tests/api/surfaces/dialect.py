@@ -27,6 +27,8 @@ class Dialect:
     """What it shows of a push queue beyond v2, in JSON's form."""
     has_unlimited_attempts: bool = False
     """A field of its own says so."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What refusals call fields, for what they call them in v2."""
 
     def request(self, document: Document) -> Document:
         """A request in the version's terms."""
@@ -75,6 +77,12 @@ class Dialect:
         elif "app_engine_routing_override" in shown:
             shown.pop("app_engine_http_target", None)
         return shown
+
+    def refusal(self, message: str) -> str:
+        """In the version's terms, for what is told in v2."""
+        for ours, theirs in self.told.items():
+            message = message.replace(ours, theirs)
+        return message
 
     def shown_task(self, document: Document) -> Document:
         """What the version shows of a task that v2 would show so."""
@@ -132,6 +140,12 @@ DIALECTS: Final = {
             no_task=frozenset({"dispatch_deadline", "retry_config"}),
             push_queue={"app_engine_http_target": {}, **TTLS},
             has_unlimited_attempts=True,
+            told={
+                "RateLimits.maxDispatchesPerSecond": "RateLimits.maxTasksDispatchedPerSecond",
+                "RateLimits.maxConcurrentDispatches": "RateLimits.maxConcurrentTasks",
+                "AppEngineHttpRequest.relativeUri": "AppEngineHttpRequest.relativeUrl",
+                "AppEngineHttpRequest.body": "AppEngineHttpRequest.payload",
+            },
         ),
     )
 }

@@ -142,6 +142,9 @@ class ControlServicer(object):
     def JumpToNext(self, request, context):
         """Moves the clock on to the next time at which a task can be dispatched, runs what is due then, and leaves it
         frozen. Where nothing is scheduled, the time stays as it is. Otherwise as AdvanceClock.
+
+        Leases of pull tasks end by this clock too, but the end of a lease is no such time: nothing happens then, unless
+        somebody leases the task again. Who wants that, advances the clock by the length of the lease.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -8,15 +8,17 @@ from google.longrunning.operations_proto_pb2 import Operation
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.codec_operation import operation_message
 from taskweir.api.cloud_tasks.codec_task import full_view
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
 from taskweir.domain.errors import Refusal
 from taskweir.service.batches import BatchCreate
 
 
 class BatchMethods(Methods):
     async def BatchCreateTasks(self, request: Any, call: Call) -> Operation:
-        requests = [self._batch_create(inner, index) for index, inner in enumerate(request.requests)]
-        operation = await self.services.batches.create(request.parent, requests, request.request_id)
+        requests = (self._batch_create(inner, index) for index, inner in enumerate(request.requests))
+        operation = await self.services.batches.create(
+            request.parent, len(request.requests), requests, request.request_id
+        )
         return operation_message(operation, self.version)
 
     async def BatchDeleteTasks(self, request: Any, call: Call) -> Operation:

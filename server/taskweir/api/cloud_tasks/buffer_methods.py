@@ -4,7 +4,7 @@
 from typing import Any
 
 from taskweir.api.call import Call
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
 
 
 class BufferMethods(Methods):

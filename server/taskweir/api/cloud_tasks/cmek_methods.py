@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.field_mask import settable_paths
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
 from taskweir.service.cmek import CmekConfig
 
 _OUTPUT_ONLY: Final = frozenset({"name"})

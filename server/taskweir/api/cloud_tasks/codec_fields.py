@@ -7,8 +7,8 @@ from typing import TypeVar, cast
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from taskweir.api.cloud_tasks.true_names import true_name
 from taskweir.api.convert import instant, invalid_value, micros
+from taskweir.api.true_names import true_name
 from taskweir.domain.times import Instant, Micros
 
 E = TypeVar("E", bound=enum.IntEnum)

@@ -8,10 +8,10 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 
-from taskweir.api.cloud_tasks.true_names import true_name
 from taskweir.api.cloud_tasks.version import Version
 from taskweir.api.convert import put_instant
 from taskweir.api.status import rpc_status
+from taskweir.api.true_names import true_name
 from taskweir.domain.operation import BatchKind, Failure, Operation
 
 _TYPE_URL: Final = "type.googleapis.com/"
@@ -23,7 +23,7 @@ def operation_message(operation: Operation, version: Version) -> operations_prot
         name=str(operation.name), metadata=_packed(_metadata(operation, version)), done=True
     )
     if operation.error is not None:
-        message.error.CopyFrom(_status(operation.error))
+        message.error.CopyFrom(_status(operation.error, version))
     elif operation.kind is BatchKind.CREATE:
         message.response.CopyFrom(_packed(_created(operation, version)))
     else:
@@ -40,7 +40,7 @@ def _metadata(operation: Operation, version: Version) -> Message:
     put_instant(metadata.end_time, operation.end_time)
     metadata.state = metadata.State.Value(operation.state.name)
     for index, failure in operation.failures.items():
-        metadata.failed_requests[index].CopyFrom(_status(failure))
+        metadata.failed_requests[index].CopyFrom(_status(failure, version))
     message: Message = metadata
     return message
 
@@ -60,5 +60,5 @@ def _packed(message: Message) -> AnyMessage:
     )
 
 
-def _status(failure: Failure) -> status_pb2.Status:
-    return rpc_status(failure.code, failure.message, failure.details)
+def _status(failure: Failure, version: Version) -> status_pb2.Status:
+    return rpc_status(failure.code, version.reworded(failure.message), failure.details)

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from taskweir.api.cloud_tasks.codec_retry import put_retry_config, retry_config
+from taskweir.api.cloud_tasks.codec_retry import put_retry_config, retry_config_field
 from taskweir.api.cloud_tasks.codec_target import http_target, put_http_target, routing
 from taskweir.api.convert import enum_number, put_instant
 from taskweir.domain.drafts import QueueDraft
@@ -23,11 +23,7 @@ def draft_with(override: _AppEngineRouting | None, burst: int, message: _Queue, 
     return QueueDraft(
         name=message.name,
         rate_limits=_rate_limits(message, burst) if message.HasField("rate_limits") else None,
-        retry_config=(
-            retry_config(message.retry_config, f"{path}.retry_config")
-            if message.HasField("retry_config")
-            else None
-        ),
+        retry_config=retry_config_field(message, path),
         app_engine_routing_override=None if override is None else routing(override),
         http_target=(
             http_target(message.http_target, f"{path}.http_target")

@@ -6,18 +6,21 @@ from google.protobuf.message import Message
 
 from taskweir.api.cloud_tasks.codec_app_engine import app_engine_request, put_app_engine_request
 from taskweir.api.cloud_tasks.codec_fields import duration_field, instant_field, unknown_enum
-from taskweir.api.cloud_tasks.codec_retry import put_retry_config, retry_config
+from taskweir.api.cloud_tasks.codec_retry import put_retry_config, retry_config_field
 from taskweir.api.cloud_tasks.codec_target import http_request, put_http_request
 from taskweir.api.convert import put_instant, put_micros
 from taskweir.domain.drafts import TaskDraft
-from taskweir.domain.model import AppEngineRequest, Attempt, HttpRequest, Payload, Task
+from taskweir.domain.model import AppEngineRequest, Attempt, HttpRequest, Payload, PullMessage, Task
 from taskweir.domain.times import SECOND
 from taskweir_pb.v2 import task_pb2 as v2
+from taskweir_pb.v2beta2 import target_pb2 as v2beta2_target
 from taskweir_pb.v2beta2 import task_pb2 as v2beta2
+from taskweir_pb.v2beta3 import target_pb2 as v2beta3_target
 from taskweir_pb.v2beta3 import task_pb2 as v2beta3
 
 _Task: TypeAlias = v2.Task | v2beta3.Task
 _AnyTask: TypeAlias = _Task | v2beta2.Task
+_PullMessage: TypeAlias = v2beta3_target.PullMessage | v2beta2_target.PullMessage
 _Attempt: TypeAlias = v2.Attempt | v2beta3.Attempt | v2beta2.AttemptStatus
 
 _BASIC, _FULL = v2.Task.BASIC, v2.Task.FULL
@@ -43,11 +46,7 @@ def draft_with(payload: Payload | None, message: _Task, path: str) -> TaskDraft:
         payload=payload,
         schedule_time=instant_field(message, "schedule_time", path),
         dispatch_deadline=duration_field(message, "dispatch_deadline", path),
-        retry_config=(
-            retry_config(message.retry_config, f"{path}.retry_config")
-            if message.HasField("retry_config")
-            else None
-        ),
+        retry_config=retry_config_field(message, path),
     )
 
 
@@ -87,6 +86,12 @@ def put_push_payload(message: _Task, payload: HttpRequest | AppEngineRequest, *,
         put_http_request(message.http_request, payload, full=full)
     else:
         put_app_engine_request(message.app_engine_http_request, payload, full=full)
+
+
+def put_pull_message(message: _PullMessage, pull: PullMessage, *, full: bool) -> None:
+    message.tag = pull.tag
+    if full:
+        message.payload = pull.payload
 
 
 def put_attempt(message: _Attempt, attempt: Attempt) -> None:

@@ -5,7 +5,8 @@ from google.iam.v1 import iam_policy_pb2, policy_pb2
 
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.codec_policy import policy, policy_message
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
+from taskweir.domain.errors import InvalidArgument
 
 
 class PolicyMethods(Methods):
@@ -17,6 +18,11 @@ class PolicyMethods(Methods):
     async def SetIamPolicy(
         self, request: iam_policy_pb2.SetIamPolicyRequest, call: Call
     ) -> policy_pb2.Policy:
+        if call.http is not None and request.HasField("update_mask"):
+            # It is in the public messages, and over gRPC nobody looks at it; over HTTP there is no such field.
+            raise InvalidArgument(
+                'Invalid JSON payload received. Unknown name "updateMask": Cannot find field.'
+            )
         given = request.policy
         return policy_message(await self.services.policies.set(request.resource, policy(given), given.etag))
 

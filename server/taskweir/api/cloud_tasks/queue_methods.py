@@ -10,7 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.field_mask import settable_paths
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.model import Queue
 from taskweir.service.page import Page

@@ -10,7 +10,7 @@ from google.protobuf.empty_pb2 import Empty
 
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.codec_task import full_view
-from taskweir.api.cloud_tasks.services import Methods
+from taskweir.api.cloud_tasks.methods import Methods
 from taskweir.domain.model import Task
 
 

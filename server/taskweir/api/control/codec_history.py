@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from taskweir.api.control.codec_request import optional_instant, scope
 from taskweir.api.convert import enum_number, enum_value, put_instant, put_micros
@@ -13,35 +13,39 @@ from taskweir_pb.control.v1 import control_pb2 as pb
 
 _PACKAGE: Final = "taskweir.control.v1"
 
+_AttemptsRequest: TypeAlias = pb.ListAttemptsRequest | pb.WatchAttemptsRequest
+_FinishedTasksRequest: TypeAlias = pb.ListFinishedTasksRequest | pb.WatchFinishedTasksRequest
+
 E = TypeVar("E", bound=IntEnum)
 
 
-def attempt_filter(request: pb.ListAttemptsRequest | pb.WatchAttemptsRequest) -> AttemptFilter:
+def attempt_filter(request: _AttemptsRequest) -> AttemptFilter:
     """Raises InvalidArgument."""
     return AttemptFilter(
         scope=scope("parent", request.parent, of_task=True),
         outcomes=_values(Outcome, request.outcomes, "outcomes"),
-        start=optional_instant(
-            "start_time", request.start_time, given=request.HasField("start_time"), default=-LATEST
-        ),
+        start=_start(request),
         end=_end(request) if isinstance(request, pb.ListAttemptsRequest) else LATEST + 1,
     )
 
 
-def finished_filter(request: pb.ListFinishedTasksRequest | pb.WatchFinishedTasksRequest) -> FinishedFilter:
+def finished_filter(request: _FinishedTasksRequest) -> FinishedFilter:
     """Raises InvalidArgument."""
     return FinishedFilter(
         scope=scope("parent", request.parent, of_task=True),
         endings=_values(Ending, request.endings, "endings"),
-        start=optional_instant(
-            "start_time", request.start_time, given=request.HasField("start_time"), default=-LATEST
-        ),
+        start=_start(request),
         end=_end(request) if isinstance(request, pb.ListFinishedTasksRequest) else LATEST + 1,
     )
 
 
 def _values(kind: type[E], numbers: Iterable[int], path: str) -> frozenset[E]:
     return frozenset(enum_value(kind, number, path, f"{_PACKAGE}.{kind.__name__}") for number in numbers)
+
+
+def _start(request: _AttemptsRequest | _FinishedTasksRequest) -> int:
+    given = request.HasField("start_time")
+    return optional_instant("start_time", request.start_time, given=given, default=-LATEST)
 
 
 def _end(request: pb.ListAttemptsRequest | pb.ListFinishedTasksRequest) -> int:

@@ -6,12 +6,13 @@ from typing import Final
 
 from taskweir.api.call import Call
 from taskweir.api.cloud_tasks.queue_methods import QueueMethods
-from taskweir.api.cloud_tasks.services import Services
 from taskweir.api.cloud_tasks.task_methods import TaskMethods
 from taskweir.api.firebase.codec_queue import SETTINGS, queue_config, queue_draft
 from taskweir.api.methods import Service
 from taskweir.api.rest.style import RestStyle
+from taskweir.api.services import Services
 from taskweir.api.v2.cloud_tasks import VERSION
+from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.names import QueueName
 from taskweir_pb.firebase.v1 import task_queues_pb2, task_queues_pb2_grpc
@@ -21,6 +22,9 @@ NAME: Final = "taskweir.firebase.v1.TaskQueues"
 STYLE: Final = RestStyle(passes_over_unknown=True)
 """Clients of many versions send what the emulator of their time takes, which refuses nothing."""
 _SLASH: Final = "/"
+_NO_URL: Final = (
+    "HttpRequest.url is required: the server was not told by --functions-url where functions run."
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,11 @@ class TaskQueues(QueueMethods, TaskMethods, task_queues_pb2_grpc.TaskQueuesServi
         """Clients ask for a token of an account that they make up. Firebase's emulator sends none, and functions that
         it runs check none."""
         http_request.ClearField("oidc_token")
+        if http_request.url:
+            return
+        http_request.url = self.functions.of_queue(queue)
         if not http_request.url:
-            http_request.url = self.functions.of_queue(queue)
+            raise InvalidArgument(_NO_URL)
 
     async def ConfigureQueue(
         self, request: task_queues_pb2.ConfigureQueueRequest, call: Call

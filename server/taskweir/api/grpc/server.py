@@ -1,6 +1,8 @@
 """The gRPC port."""
 
+import asyncio
 import errno
+import logging
 import os
 import socket
 from collections.abc import Sequence
@@ -15,7 +17,11 @@ from taskweir.api.grpc.reflection import reflection_handlers
 from taskweir.api.methods import Calls, Service
 from taskweir.api.streams import Streams
 
+_LOG: Final = logging.getLogger(__name__)
+
 _MIB: Final = 1 << 20
+_LAST_WORDS: Final = 1.0
+"""Seconds in which the connections of calls that were cut off must end."""
 
 _OPTIONS: Final[Sequence[tuple[str, Any]]] = (
     # A batch of a hundred large tasks is 100 MB; the default would refuse it at 4.
@@ -25,6 +31,8 @@ _OPTIONS: Final[Sequence[tuple[str, Any]]] = (
     ("grpc.max_metadata_size", 64 << 10),
     # With it, a second server on the port would start and share the calls.
     ("grpc.so_reuseport", 0),
+    # Replies that a client does not read wait in memory, as many as it has calls. Clients put off what is more.
+    ("grpc.max_concurrent_streams", 100),
 )
 
 
@@ -70,7 +78,11 @@ class GrpcServer:
         would never finish."""
         self._health.end()
         self._streams.end()
-        await self._server.stop(grace)
+        # It waits for its connections to end, which those do not that have replies for a client that does not read.
+        stopping = asyncio.ensure_future(self._server.stop(grace))
+        _, unended = await asyncio.wait([stopping], timeout=grace + _LAST_WORDS)
+        if unended:
+            _LOG.warning("gRPC connections whose clients do not read are cut off")
 
 
 def _check_address(host: str, port: int) -> None:

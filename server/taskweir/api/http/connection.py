@@ -70,7 +70,8 @@ class Connections:
         await asyncio.sleep(0)
         self._http.pre_shutdown()
         await asyncio.gather(
-            self._http.shutdown(patience),
+            # It waits so long twice: for answers, and for what is cancelled then.
+            self._http.shutdown(patience / 2),
             *([self._relays.stop(patience)] if self._relays is not None else []),
         )
 
@@ -90,18 +91,17 @@ def _request(
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_all_said", "_requests")
+    __slots__ = ("_all_said",)
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as the base has it
         super().__init__(*args, **options)
-        self._requests = RequestParser(self._parser)
-        self._parser = cast("Any", self._requests)
+        self._parser = cast("Any", RequestParser(self._parser))
         self._all_said: asyncio.TimerHandle | None = None
 
     def eof_received(self) -> bool:  # type: ignore[override] # aiohttp's always lets the connection end
         """The client says no more. What it has asked is answered, if that takes no longer than a moment; then, or if
         there is nothing to answer, the connection ends. That cancels work that is still going on."""
-        if self._is_idle() or self._requests.is_within_body:
+        if self._is_idle() or cast("RequestParser", self._parser).is_within_body:
             return False
         if not self._messages:
             # What is being answered is the last, and its answer may have gone already.

@@ -81,7 +81,14 @@ def _answer(pages: Mapping[str, Answer], rest: Answer, origins: Origins, *, on_l
             return preflight_response(request)
         return await rest(request)
 
-    return answer
+    async def answer_and_unpack_no_more(request: web.BaseRequest) -> web.StreamResponse:
+        response = await answer(request)
+        # aiohttp looks for the end of what was left unread, without a pause, and a compressed body may be endless.
+        if "Content-Encoding" in request.headers and not request.content.is_eof():
+            request.content.set_exception(web.RequestPayloadError("nobody reads the rest"))
+        return response
+
+    return answer_and_unpack_no_more
 
 
 def _healthz(trouble: Callable[[], str | None]) -> Answer:

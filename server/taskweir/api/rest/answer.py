@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 
 from aiohttp import web
 from google.api.httpbody_pb2 import HttpBody
@@ -23,6 +24,11 @@ JSON: Final = "application/json; charset=UTF-8"
 PROTO: Final = "application/x-protobuf"
 _BYTES: Final = "application/octet-stream"
 _NOT_IN_HEADERS: Final = re.compile("[^ -~]")
+_ON_ONE_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_INDENTED: Final = json.JSONEncoder(ensure_ascii=False, indent=2)
+
+_Encode: TypeAlias = Callable[[object, bool], bytes]
+"""JSON as it is sent, indented or on one line."""
 
 
 class ReplyWriter:
@@ -35,6 +41,13 @@ class ReplyWriter:
         self._status = HTTPStatus.OK
 
     def __call__(self, reply: Message) -> bytes:
+        return self._written(reply, _encoded)
+
+    def in_pieces(self, reply: Message) -> bytes:
+        """The same for a large one. It takes longer, but lets other threads work meanwhile."""
+        return self._written(reply, _encoded_in_pieces)
+
+    def _written(self, reply: Message, encoded: _Encode) -> bytes:
         if self._style.empty_is_no_content and isinstance(reply, Empty):
             self._status = HTTPStatus.NO_CONTENT
             return b""
@@ -45,7 +58,7 @@ class ReplyWriter:
         if self._wanted.form == "proto":
             self._type = PROTO
             return self._proto(reply)
-        return self._json(reply)
+        return encoded(self._json(reply), self._wanted.is_indented(self._style))
 
     def response(self, body: bytes) -> web.Response:
         """With the reply that was written last."""
@@ -62,7 +75,7 @@ class ReplyWriter:
         select(part, fields)
         return part.SerializeToString()
 
-    def _json(self, reply: Message) -> bytes:
+    def _json(self, reply: Message) -> object:
         """What an Any holds is looked up under its true name."""
         content: object = MessageToDict(
             reply,
@@ -72,7 +85,7 @@ class ReplyWriter:
         )
         if self._wanted.fields is not None:
             content = selected_json(content, self._wanted.fields)
-        return _encoded(content, indented=self._wanted.is_indented(self._style))
+        return content
 
 
 def error_response(refusal: Refusal, style: RestStyle = GOOGLE, wanted: Wanted | None = None) -> web.Response:
@@ -93,13 +106,17 @@ def error_json(refusal: Refusal, style: RestStyle = GOOGLE, wanted: Wanted | Non
     """Only the envelope."""
     wanted = wanted or Wanted()
     content = style.envelope(refusal, http_status(refusal), wanted.lists_errors)
-    return _encoded(content, indented=wanted.is_indented(style))
+    return _encoded(content, wanted.is_indented(style))
 
 
-def _encoded(content: object, *, indented: bool) -> bytes:
+def _encoded(content: object, indented: bool) -> bytes:  # noqa: FBT001 - of a callable, here and below
     """Refusals quote what clients sent, which may hold what UTF-8 cannot."""
-    if indented:
-        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    else:
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
+    text = (_INDENTED if indented else _ON_ONE_LINE).encode(content)
+    return (text + "\n" if indented else text).encode("utf-8", "replace")
+
+
+def _encoded_in_pieces(content: object, indented: bool) -> bytes:  # noqa: FBT001
+    """No other thread goes on while the encoder makes a text, or a text is encoded."""
+    encoder = _INDENTED if indented else _ON_ONE_LINE
+    pieces = [piece.encode("utf-8", "replace") for piece in encoder.iterencode(content)]
+    return b"".join([*pieces, b"\n"] if indented else pieces)

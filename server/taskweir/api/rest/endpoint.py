@@ -2,23 +2,25 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NoReturn
 
 from aiohttp import web
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 
 from taskweir.api.call import Call
-from taskweir.api.methods import Calls, Method, Read, StreamingMethod
+from taskweir.api.methods import Calls, Method, Read, StreamingMethod, WriteOnly
 from taskweir.api.rest.answer import ReplyWriter
 from taskweir.api.rest.body import read_body
+from taskweir.api.rest.body_budget import BodyShare
 from taskweir.api.rest.exchange import Exchange
-from taskweir.api.rest.parsing_threads import LARGE, ParsingThreads
+from taskweir.api.rest.late_error import LateError
 from taskweir.api.rest.query import Query, Wanted
 from taskweir.api.rest.request import RequestReader
+from taskweir.api.rest.side_threads import LARGE_BODY, LARGE_REPLY, SideThreads, is_long_work
 from taskweir.api.rest.sse import begin, event_response, send_events
 from taskweir.api.rest.style import RestStyle
 from taskweir.api.streams import Streams, WrittenOnce
@@ -33,7 +35,7 @@ class Surroundings:
     style: RestStyle
     body_limit: int
     body_idle: float
-    threads: ParsingThreads
+    threads: SideThreads
 
 
 class Endpoint(ABC):
@@ -49,16 +51,18 @@ class Endpoint(ABC):
         exchange.style = self._around.style
         return exchange.call(self._rpc)
 
-    async def reading(self, exchange: Exchange, path_values: Mapping[str, str], call: Call) -> Read:
+    async def reading(
+        self, exchange: Exchange, path_values: Mapping[str, str], call: Call, share: BodyShare
+    ) -> Read:
         """What makes the request's message, or refuses it, later: where every call is counted."""
         try:
             # A body that a binding has a field for is never the query.
             form = exchange.has_query_in_body and not self._reader.has_body
-            body = await self._body(exchange, call, form=form)
+            body = await self._body(exchange, call, share, form=form)
             exchange.read_query(body if form else b"")
             exchange.wanted = self._wanted(exchange.query)
         except Refusal as refusal:
-            return partial(_refuse, refusal)
+            return LateError(refusal)
         if exchange.query.token:
             call.metadata = [*call.metadata, ("authorization", f"Bearer {exchange.query.token}")]
         read = partial(
@@ -68,19 +72,19 @@ class Endpoint(ABC):
             exchange.query.fields,
             path_values,
         )
-        return await self._around.threads.carried_out(read) if len(body) > LARGE else read
+        return await self._around.threads.carried_out(read) if is_long_work(body) else read
 
     def _wanted(self, query: Query) -> Wanted:
         """Raises InvalidArgument, also for an answer that the method cannot give."""
         return Wanted.by(query, self._reply)
 
-    async def _body(self, exchange: Exchange, call: Call, *, form: bool) -> bytes:
+    async def _body(self, exchange: Exchange, call: Call, share: BodyShare, *, form: bool) -> bytes:
         if not self._reader.has_body and not form:
             return b""
         around = self._around
         # A query is read on the event loop.
-        limit = min(around.body_limit, LARGE) if form else around.body_limit
-        return await read_body(exchange.request, limit, call.deadline, around.body_idle)
+        limit = min(around.body_limit, LARGE_BODY) if form else around.body_limit
+        return await read_body(exchange.request, limit, call.deadline, around.body_idle, share)
 
     @abstractmethod
     async def answer(self, exchange: Exchange, read: Read, call: Call) -> web.StreamResponse:
@@ -99,7 +103,7 @@ class UnaryEndpoint(Endpoint):
         write = ReplyWriter(exchange.wanted, exchange.style)
         try:
             async with asyncio.timeout_at(call.deadline):
-                reply = await self._around.calls.serve(self._method, read, write, call)
+                reply = await self._around.calls.serve(self._method, read, self._written_by(write), call)
                 response = write.response(reply)
                 await response.prepare(exchange.request)
                 await response.write_eof()
@@ -108,6 +112,14 @@ class UnaryEndpoint(Endpoint):
                 raise DeadlineExceeded from None
             cut_off(exchange.request)
         return response
+
+    def _written_by(self, write: ReplyWriter) -> WriteOnly:
+        def written(reply: Message) -> bytes | Awaitable[bytes]:
+            if reply.ByteSize() < LARGE_REPLY:
+                return write(reply)
+            return self._around.threads.run(partial(write.in_pieces, reply))
+
+        return written
 
 
 class StreamEndpoint(Endpoint):
@@ -163,7 +175,3 @@ def cut_off(request: web.BaseRequest) -> None:
     """End the connection, whatever else was to be sent."""
     if request.transport is not None:
         request.transport.abort()
-
-
-def _refuse(refusal: Refusal) -> NoReturn:
-    raise refusal

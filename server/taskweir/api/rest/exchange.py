@@ -26,8 +26,8 @@ _PLAIN: Final = Wanted()
 
 @dataclass(slots=True)
 class Exchange:
-    """`method` is the HTTP method, whatever the request was sent as; `style` that of the service which is called. The
-    query, and what it says about the answer, are as far as they have been read."""
+    """`method` is the HTTP method, whatever the request was sent as; `style` that of the service which is called, or
+    whose paths begin like this one. The query, and what it says about the answer, are as far as they have been read."""
 
     request: web.BaseRequest
     method: str = ""

@@ -6,6 +6,7 @@ that are known, such as a map or an Any, is searched by the names it has in JSON
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Final, TypeAlias
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -126,7 +127,8 @@ def _inside(field: FieldDescriptor, parts: Selection | None, path: str) -> Selec
     if plain is not None:
         return _resolved(parts, plain, f"{path}/")
     if is_map(field) or (field.message_type is not None and field.message_type.full_name in _FREE):
-        return parts
+        # Under `*` the same are meant of several fields, to each of which others may be added.
+        return deepcopy(parts)
     raise _invalid(f"{path}/{next(iter(parts))}")
 
 

@@ -1,18 +1,16 @@
 """What is wrong with JSON that does not fit a message, in the words of Google's front ends."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Final, TypeAlias
+from typing import Final
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from taskweir.api.rest.json_values import fits
+from taskweir.api.true_names import true_name
 from taskweir.domain.errors import BadRequest, FieldViolation, InvalidArgument, quoted
-
-TrueName: TypeAlias = Callable[[str], str]
-"""From the full name of a stub's type to the one that clients know."""
 
 BOOLS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 """As text, where JSON has no other: in queries, and as keys."""
@@ -33,12 +31,10 @@ def refuse(violations: Iterable[FieldViolation]) -> None:
         raise InvalidArgument("\n".join(one.description for one in told), BadRequest(told))
 
 
-def violations(
-    content: object, message: Descriptor, true_name: TrueName, path: str = ""
-) -> Iterator[FieldViolation]:
+def violations(content: object, message: Descriptor, path: str = "") -> Iterator[FieldViolation]:
     """Everything in `content`, parsed JSON, that is no such message. `path` is where in the request it is."""
     if not isinstance(content, Mapping):
-        yield _misfit(path, _type_url(message.full_name, true_name), content)
+        yield _misfit(path, _type_url(message.full_name), content)
         return
     by_name = fields_by_name(message)
     seen: set[str] = set()
@@ -53,7 +49,7 @@ def violations(
                 )
             yield from _taken_oneof(field, seen, path)
             seen.add(field.name)
-            yield from in_field(field, value, true_name, _below(path, field.name))
+            yield from in_field(field, value, _below(path, field.name))
 
 
 @cache
@@ -91,46 +87,40 @@ def _taken_oneof(field: FieldDescriptor, seen: set[str], path: str) -> Iterator[
         yield FieldViolation(path, description)
 
 
-def in_field(
-    field: FieldDescriptor, value: object, true_name: TrueName, path: str
-) -> Iterator[FieldViolation]:
+def in_field(field: FieldDescriptor, value: object, path: str) -> Iterator[FieldViolation]:
     """Everything that keeps `value` from being the field's."""
     if not field.is_repeated:
-        yield from _in_value(field, value, true_name, path)
+        yield from _in_value(field, value, path)
     elif is_map(field):
-        yield from _in_map(field, value, true_name, path)
+        yield from _in_map(field, value, path)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _in_value(field, item, true_name, f"{path}[{index}]")
+            yield from _in_value(field, item, f"{path}[{index}]")
     else:
         yield _misfit(path, "a list", value)
 
 
-def _in_value(
-    field: FieldDescriptor, value: object, true_name: TrueName, path: str
-) -> Iterator[FieldViolation]:
+def _in_value(field: FieldDescriptor, value: object, path: str) -> Iterator[FieldViolation]:
     plain = plain_message(field)
     if plain is not None:
-        yield from violations(value, plain, true_name, path)
+        yield from violations(value, plain, path)
     elif not fits(field, value):
-        type_name = _type_of(field, true_name)
+        type_name = _type_of(field)
         if field.type == FieldDescriptor.TYPE_BYTES and isinstance(value, str):
             yield FieldViolation(path, f"Invalid value at '{path}' ({type_name}), {_no_base64(value)}")
         else:
             yield _misfit(path, type_name, value)
 
 
-def _in_map(
-    field: FieldDescriptor, value: object, true_name: TrueName, path: str
-) -> Iterator[FieldViolation]:
+def _in_map(field: FieldDescriptor, value: object, path: str) -> Iterator[FieldViolation]:
     if not isinstance(value, Mapping):
         yield _misfit(path, "Map", value)
         return
     assert field.message_type is not None
     fields = field.message_type.fields_by_name
     for index, (key, item) in enumerate(value.items()):
-        yield from _in_value(fields["key"], _key(fields["key"], key), true_name, f"{path}[{index}].key")
-        yield from _in_value(fields["value"], item, true_name, f"{path}[{index}].value")
+        yield from _in_value(fields["key"], _key(fields["key"], key), f"{path}[{index}].key")
+        yield from _in_value(fields["value"], item, f"{path}[{index}].value")
 
 
 def _key(field: FieldDescriptor, key: str) -> object:
@@ -154,12 +144,12 @@ def plain_message(field: FieldDescriptor) -> Descriptor | None:
     return None if message is None or is_map(field) or message.full_name.startswith(_WELL_KNOWN) else message
 
 
-def _type_of(field: FieldDescriptor, true_name: TrueName) -> str:
+def _type_of(field: FieldDescriptor) -> str:
     named = field.message_type or field.enum_type
-    return _type_url(named.full_name, true_name) if named is not None else _TYPE_NAMES[field.type]
+    return _type_url(named.full_name) if named is not None else _TYPE_NAMES[field.type]
 
 
-def _type_url(full_name: str, true_name: TrueName) -> str:
+def _type_url(full_name: str) -> str:
     return f"type.googleapis.com/{true_name(full_name)}"
 
 

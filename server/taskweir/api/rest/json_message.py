@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 from taskweir.api.rest.json_faults import (
-    TrueName,
     in_field,
     is_map,
     plain_message,
@@ -30,6 +29,9 @@ _INT32: Final = 1 << 31
 
 _Put: TypeAlias = Callable[[Message, Any], bool]
 """Writes a value into a field, or says that it is not spelled as usual; the message may have a part of it by then."""
+
+_Read: TypeAlias = Callable[[object], str | bytes | bool | int | None]
+"""The value that JSON says, or None where it is not spelled as usual."""
 
 
 class _MisfitError(Exception):
@@ -50,7 +52,6 @@ class _Field:
 def put_json(
     content: dict[str, Any],
     message: Message,
-    true_name: TrueName,
     above: str = "",
 ) -> None:
     """Write parsed JSON into a message, which `above` is the path to.
@@ -61,7 +62,7 @@ def put_json(
         _put_all(content, message)
     except (_MisfitError, ParseError):
         # Not chained: protobuf's text speaks of the stubs.
-        refuse(violations(content, _descriptor(message), true_name, above))
+        refuse(violations(content, _descriptor(message), above))
         raise InvalidArgument("Invalid JSON payload received.") from None
 
 
@@ -85,7 +86,7 @@ def _put_all(content: object, message: Message) -> None:
 
 
 def _put_otherwise(field: FieldDescriptor, message: Message, value: object) -> None:
-    if any(in_field(field, value, str, "")):
+    if any(in_field(field, value, "")):
         raise _MisfitError
     message.ClearField(field.name)
     ParseDict({field.json_name: value}, message)
@@ -113,15 +114,12 @@ def _putting(field: FieldDescriptor) -> _Put:
         return _texts(field.name) if field.type == FieldDescriptor.TYPE_STRING else _unusual
     if field.message_type is not None:
         return _well_known(field.name, field.message_type.full_name)
-    return _SCALARS.get(field.type, _left_over)(field)
+    read = _reading(field)
+    return _unusual if read is None else _scalar(field.name, read)
 
 
 def _unusual(_message: Message, _value: object) -> bool:
     return False
-
-
-def _left_over(_: FieldDescriptor) -> _Put:
-    return _unusual
 
 
 def _message(name: str) -> _Put:
@@ -215,29 +213,41 @@ def _field_mask(name: str) -> _Put:
     return put
 
 
-def _text(field: FieldDescriptor) -> _Put:
-    name = field.name
-
+def _scalar(name: str, read: _Read) -> _Put:
     def put(message: Message, value: Any) -> bool:  # noqa: ANN401 - JSON
-        if not is_text(value):
+        found = read(value)
+        if found is None:
             return False
-        setattr(message, name, value)
+        setattr(message, name, found)
         return True
 
     return put
 
 
-def _bytes(field: FieldDescriptor) -> _Put:
-    name = field.name
+def _reading(field: FieldDescriptor) -> _Read | None:
+    """Other numbers are rare, and left to the slow way."""
+    return _READS.get(field.type) if field.enum_type is None else _enum(field.enum_type)
 
-    def put(message: Message, value: Any) -> bool:  # noqa: ANN401 - JSON
-        data = _decoded(value) if isinstance(value, str) else None
-        if data is None:
-            return False
-        setattr(message, name, data)
-        return True
 
-    return put
+def _enum(enum: EnumDescriptor) -> _Read:
+    numbers = {value.name: value.number for value in enum.values}
+    return lambda value: numbers.get(value) if isinstance(value, str) else None
+
+
+def _text(value: object) -> str | None:
+    return cast("str", value) if is_text(value) else None
+
+
+def _bool(value: object) -> bool | None:
+    return value if value is True or value is False else None
+
+
+def _int32(value: object) -> int | None:
+    return value if type(value) is int and -_INT32 <= value < _INT32 else None
+
+
+def _bytes(value: object) -> bytes | None:
+    return _decoded(value) if isinstance(value, str) else None
 
 
 def _decoded(text: str) -> bytes | None:
@@ -252,53 +262,12 @@ def _decoded(text: str) -> bytes | None:
     return urlsafe_b64decode(text.replace("+", "-").replace("/", "_") + padding)
 
 
-def _bool(field: FieldDescriptor) -> _Put:
-    name = field.name
-
-    def put(message: Message, value: Any) -> bool:  # noqa: ANN401 - JSON
-        if value is not True and value is not False:
-            return False
-        setattr(message, name, value)
-        return True
-
-    return put
-
-
-def _int32(field: FieldDescriptor) -> _Put:
-    name = field.name
-
-    def put(message: Message, value: Any) -> bool:  # noqa: ANN401 - JSON
-        if type(value) is not int or not -_INT32 <= value < _INT32:
-            return False
-        setattr(message, name, value)
-        return True
-
-    return put
-
-
-def _enum(field: FieldDescriptor) -> _Put:
-    name = field.name
-    assert field.enum_type is not None
-    numbers = {value.name: value.number for value in field.enum_type.values}
-
-    def put(message: Message, value: Any) -> bool:  # noqa: ANN401 - JSON
-        number = numbers.get(value) if isinstance(value, str) else None
-        if number is None:
-            return False
-        setattr(message, name, number)
-        return True
-
-    return put
-
-
-_SCALARS: Final[Mapping[int, Callable[[FieldDescriptor], _Put]]] = {
+_READS: Final[Mapping[int, _Read]] = {
     FieldDescriptor.TYPE_STRING: _text,
     FieldDescriptor.TYPE_BYTES: _bytes,
     FieldDescriptor.TYPE_BOOL: _bool,
     FieldDescriptor.TYPE_INT32: _int32,
-    FieldDescriptor.TYPE_ENUM: _enum,
 }
-"""Other numbers are rare, and left to the slow way."""
 
 
 def _descriptor(message: Message) -> Descriptor:

@@ -3,18 +3,27 @@
 import json
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NoReturn
 
 from taskweir.domain.errors import InvalidArgument
 
 DEEPEST: Final = 100
 """Levels of objects and lists, as many as protobuf allows messages."""
+MOST_VALUES: Final = 100_000
+"""In objects and lists; no request has as many that is not refused anyway, and all are in memory before it can be."""
+_COUNTED: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|([\[{,])', re.DOTALL)
+"""Strings, and what is before every value that is not alone in its object or list."""
+_COUNTED_AT_ONCE: Final = 1 << 20
+"""Bytes."""
 _AROUND: Final = 20
 """Characters shown before and after where a text ceases to be JSON."""
 
 
 def parsed(body: bytes) -> object:
-    """Raises InvalidArgument for what is no JSON in UTF-8, or nested too deeply."""
+    """Raises InvalidArgument for what is no JSON in UTF-8, nested too deeply, or of too many values."""
+    if _has_too_many_values(body):
+        raise _invalid(f"It has more than {MOST_VALUES} values.")
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -33,6 +42,16 @@ def parsed(body: bytes) -> object:
     if may_be_deep and _is_deep(content):
         raise _too_deep()
     return content
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Strings may hold the same characters, so that what looks like too many is counted again, with care."""
+    # In steps: no other thread goes on within one.
+    steps = ((at, at + _COUNTED_AT_ONCE) for at in range(0, len(body), _COUNTED_AT_ONCE))
+    if sum(body.count(mark, *step) for step in steps for mark in (b",", b"[", b"{")) <= MOST_VALUES:
+        return False
+    marks = (found for found in _COUNTED.finditer(body) if found[1])
+    return next(islice(marks, MOST_VALUES, None), None) is not None
 
 
 def _is_deep(content: object) -> bool:

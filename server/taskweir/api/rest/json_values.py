@@ -21,8 +21,10 @@ _TIMESTAMP: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 _DURATION: Final = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", re.ASCII)
-FIELD_MASK: Final = re.compile(r"\*|([a-z]([a-zA-Z0-9]|_(?=[a-z0-9]))*([.,](?=[a-z])|$))*", re.ASCII)
-"""In camelCase, or in snake_case."""
+FIELD_MASK: Final = re.compile(
+    r"(\*(,(?=[a-z*])|$)|[a-z]([a-zA-Z0-9]|_(?=[a-z0-9]))*(\.(?=[a-z])|,(?=[a-z*])|$))*", re.ASCII
+)
+"""In camelCase, or in snake_case; `*` is a path too."""
 _BASE64: Final = re.compile(r"([A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})", re.ASCII)
 _FLOAT_MAX: Final = 3.4028234663852886e38
 _WRAPPER: Final = re.compile(

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, TypeAlias
 
 from aiohttp import web
@@ -12,9 +11,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescri
 from taskweir.api.http_rule import ANY_METHOD, WHOLE_BODY, Binding, Template
 from taskweir.api.methods import AnyMethod
 from taskweir.api.rest.json_faults import is_map, plain_message
-from taskweir.api.rest.openapi_schemas import Schema, Schemas, is_required, true_name
+from taskweir.api.rest.openapi_schemas import Schema, Schemas, is_required
+from taskweir.api.rest.query import FORMS
 from taskweir.api.rest.style import RestStyle
 from taskweir.api.rest.surface import Mount
+from taskweir.api.true_names import true_name
+from taskweir.version import running_version
 
 Operation: TypeAlias = dict[str, Any]
 
@@ -41,7 +43,7 @@ _ERROR: Final[Schema] = {
     },
 }
 _PARAMETERS: Final[dict[str, Schema]] = {
-    "alt": {"type": "string", "enum": ["json", "media", "proto"]},
+    "alt": {"type": "string", "enum": [alt for alt in FORMS if alt]},
     "fields": {"type": "string"},
     "prettyPrint": {"type": "boolean"},
     "$.xgafv": {"type": "string", "enum": ["1", "2"]},
@@ -77,7 +79,7 @@ def document(mounts: Sequence[Mount]) -> dict[str, Any]:
                     operations.setdefault(http_method, made)
     return {
         "openapi": "3.0.3",
-        "info": {"title": "taskweir", "version": _version()},
+        "info": {"title": "taskweir", "version": running_version()},
         "servers": [{"url": "/"}],
         "paths": dict(sorted(paths.items())),
         "components": {
@@ -88,14 +90,6 @@ def document(mounts: Sequence[Mount]) -> dict[str, Any]:
             "responses": {"Error": {"description": "Refused.", "content": {_JSON: {"schema": _ERROR}}}},
         },
     }
-
-
-def _version() -> str:
-    """A source tree that was never installed has none, but a document must."""
-    try:
-        return version("taskweir")
-    except PackageNotFoundError:
-        return "0"
 
 
 def path_of(template: Template) -> str:

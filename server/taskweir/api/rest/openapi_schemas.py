@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cache
 from itertools import combinations
 from typing import Any, Final, TypeAlias
 
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from taskweir.api.descriptors import descriptor_pool
 from taskweir.api.rest.json_faults import is_map
+from taskweir.api.true_names import true_name
 
 Schema: TypeAlias = dict[str, Any]
-
-_STUBS: Final = "taskweir_pb."
-_TRUE_PACKAGES: Final = ("google.cloud.tasks.", "taskweir.")
-"""What the stubs' package stands for."""
 
 _INT32: Final[Schema] = {"type": "integer", "format": "int32"}
 _UINT32: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": (1 << 32) - 1}
@@ -123,25 +118,8 @@ class Schemas:
         return {"allOf": [schema], **marks} if marks and "$ref" in schema else {**schema, **marks}
 
 
-@cache
-def true_name(full_name: str) -> str:
-    """Of a type of the stubs, the name that clients know."""
-    if not full_name.startswith(_STUBS):
-        return full_name
-    names = [package + full_name.removeprefix(_STUBS) for package in _TRUE_PACKAGES]
-    return next(name for name in names if _is_known(name))
-
-
 def is_required(field: FieldDescriptor) -> bool:
     return field_behavior_pb2.REQUIRED in _behaviors(field)
-
-
-def _is_known(name: str) -> bool:
-    try:
-        descriptor_pool().FindFileContainingSymbol(name)
-    except KeyError:
-        return False
-    return True
 
 
 def _behaviors(field: FieldDescriptor) -> Sequence[int]:

@@ -30,7 +30,7 @@ _SYSTEM: Final = frozenset(
     }
 )
 """Parameters that are no fields, and so is whatever begins with $: most have a second name with it."""
-_FORMS: Final[Mapping[str, tuple[Form, bool]]] = {
+FORMS: Final[Mapping[str, tuple[Form, bool]]] = {
     "": ("json", False),
     "json": ("json", False),
     "json;enum-encoding=int": ("json", True),
@@ -106,7 +106,7 @@ class Wanted:
 
 def _form(alt: str) -> tuple[Form, bool]:
     try:
-        return _FORMS[alt]
+        return FORMS[alt]
     except KeyError:
         raise InvalidArgument(
             f'Invalid value for the parameter alt: "{quoted(alt)}". It may be json, media or proto.'

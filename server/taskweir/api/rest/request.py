@@ -10,7 +10,6 @@ from google.protobuf.message import DecodeError, Message
 from taskweir.api.http_rule import WHOLE_BODY, Binding
 from taskweir.api.rest.json_faults import (
     BOOLS,
-    TrueName,
     cannot_bind,
     field_path,
     is_map,
@@ -32,7 +31,6 @@ class RequestReader:
         self,
         request: type[Message],
         binding: Binding,
-        true_name: TrueName,
         *,
         passes_over_unknown: bool = False,
     ) -> None:
@@ -41,7 +39,6 @@ class RequestReader:
         self._request = request
         self._descriptor = cast("Descriptor", request.DESCRIPTOR)
         self._body = binding.body
-        self._true_name = true_name
         self._passes_over_unknown = passes_over_unknown
         self._path_fields = {
             variable.field: _scalar_path(self._descriptor, variable.field)
@@ -103,7 +100,7 @@ class RequestReader:
             raise InvalidArgument(
                 'Invalid JSON payload received. Unknown name "": Root element must be a message.'
             )
-        put_json(whole, message, self._true_name)
+        put_json(whole, message)
 
     def _read_query(self, parameters: Mapping[str, Sequence[str]], message: Message) -> None:
         unknown: list[FieldViolation] = []
@@ -122,7 +119,7 @@ class RequestReader:
         values = [_json_value(leaf, text) for text in _joined(leaf, texts)]
         content: dict[str, Any] = {leaf.name: values if leaf.is_repeated else values[-1]}
         above = ".".join(field.name for field in fields[:-1])
-        put_json(content, message, self._true_name, above)
+        put_json(content, message, above)
 
 
 def _scalar_path(message: Descriptor, name: str) -> Sequence[FieldDescriptor]:

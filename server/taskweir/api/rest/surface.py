@@ -7,18 +7,18 @@ from typing import Final
 
 from aiohttp import web
 
-from taskweir.api.cloud_tasks.true_names import true_name as cloud_tasks_name
 from taskweir.api.faulty_calls import CallCutOff
 from taskweir.api.http_rule import Binding
 from taskweir.api.methods import Calls, Method, Service, StreamingMethod
 from taskweir.api.rest.body import IDLE
+from taskweir.api.rest.body_budget import BodyBudget
 from taskweir.api.rest.endpoint import Endpoint, StreamEndpoint, Surroundings, UnaryEndpoint, cut_off
 from taskweir.api.rest.envelope import MethodNotAllowed
 from taskweir.api.rest.exchange import Exchange
-from taskweir.api.rest.json_faults import TrueName
-from taskweir.api.rest.parsing_threads import ParsingThreads
+from taskweir.api.rest.path_styles import PathStyles
 from taskweir.api.rest.request import RequestReader
 from taskweir.api.rest.router import Router
+from taskweir.api.rest.side_threads import SideThreads
 from taskweir.api.rest.sse import HEARTBEAT
 from taskweir.api.rest.style import GOOGLE, RestStyle
 from taskweir.api.streams import Streams
@@ -42,13 +42,21 @@ class Rest:
     """Whatever is no page of the port comes here, and is answered in JSON."""
 
     def __init__(
-        self, mounts: Iterable[Mount], *, heartbeat: float = HEARTBEAT, body_idle: float = IDLE
+        self,
+        mounts: Iterable[Mount],
+        *,
+        heartbeat: float = HEARTBEAT,
+        body_idle: float = IDLE,
+        bodies: BodyBudget | None = None,
     ) -> None:
         """`heartbeat` is the number of seconds after which a silent stream shows that it is there, and after twice
-        as many a client that reads nothing is given up; `body_idle` those in which a body must go on."""
+        as many a client that reads nothing is given up; `body_idle` those in which a body must go on. `bodies` is how
+        much of them all may be there at a time, and as usual where it is None."""
         self._router: Router[Endpoint] = Router()
+        self._styles = PathStyles()
         self._streams = Streams()
-        self._threads = ParsingThreads()
+        self._threads = SideThreads()
+        self._bodies = bodies or BodyBudget()
         self._heartbeat = heartbeat
         self._body_idle = body_idle
         self._running = 0
@@ -64,11 +72,11 @@ class Rest:
                 reader = RequestReader(
                     method.request,
                     binding,
-                    _true_name(mount.service),
                     passes_over_unknown=mount.style.passes_over_unknown,
                 )
                 endpoint = self._endpoint(mount.service, method, reader, around)
                 self._router.add(binding, endpoint)
+                self._styles.add(binding.template, mount.style)
                 if binding.http_method == "GET" and isinstance(method, Method):
                     # Answered as GET is, without the body.
                     self._router.add(Binding("HEAD", binding.template, binding.body), endpoint)
@@ -100,6 +108,7 @@ class Rest:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         exchange = Exchange(request)
+        exchange.style = self._styles.of(exchange.path)
         try:
             return await self._serve(exchange)
         except CallCutOff:
@@ -116,16 +125,17 @@ class Rest:
             return self._unserved(exchange)
         endpoint, path_values = found
         call = endpoint.call(exchange)
-        read = await endpoint.reading(exchange, path_values, call)
-        # It runs from here on: a stop does not wait for what is still being uploaded.
-        self._check_running()
-        self._running += 1
-        try:
-            return await endpoint.answer(exchange, read, call)
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
+        with self._bodies.share() as share:
+            read = await endpoint.reading(exchange, path_values, call, share)
+            # It runs from here on: a stop does not wait for what is still being uploaded.
+            self._check_running()
+            self._running += 1
+            try:
+                return await endpoint.answer(exchange, read, call)
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
 
     def _unserved(self, exchange: Exchange) -> web.StreamResponse:
         """Raises Refusals."""
@@ -140,15 +150,3 @@ class Rest:
     def _check_running(self) -> None:
         if self._stopping:
             raise Unavailable("The server is stopping.")
-
-
-def _true_name(service: Service) -> TrueName:
-    """The stubs' package is not the one that clients know; a surface may use messages of Cloud Tasks' own, too."""
-    stubs, true = service.descriptor.file.package, service.name.rpartition(".")[0]
-
-    def true_name(full_name: str) -> str:
-        if full_name.startswith(f"{stubs}."):
-            return true + full_name.removeprefix(stubs)
-        return cloud_tasks_name(full_name)
-
-    return true_name

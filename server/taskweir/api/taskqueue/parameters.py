@@ -4,7 +4,7 @@ from typing import Final, TypeAlias
 
 from google.protobuf.message import Message
 
-from taskweir.api.rest.old_envelope import BadParameter
+from taskweir.api.taskqueue.envelope import BadParameter
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.lease_filter import AnyTag, LeaseFilter, OldestTag, WithTag
 from taskweir.domain.limits import MAX_LEASE, MAX_LEASED_TASKS, MAX_TAG_LENGTH

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from taskweir.api.cloud_tasks.services import Services
+from taskweir.api.services import Services
 from taskweir.api.taskqueue.address import Address
 from taskweir.api.taskqueue.codec_queue import Stats
 from taskweir.api.taskqueue.timestamps import Unit, is_seconds

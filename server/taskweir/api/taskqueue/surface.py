@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from taskweir.api.methods import Service
-from taskweir.api.rest.old_envelope import old_envelope
 from taskweir.api.rest.style import RestStyle
+from taskweir.api.taskqueue.envelope import old_envelope
 from taskweir.api.taskqueue.pull_tasks import PullTasks
 from taskweir.api.taskqueue.v1beta1 import taskqueue_v1beta1_service
 from taskweir.api.taskqueue.v1beta2 import taskqueue_service

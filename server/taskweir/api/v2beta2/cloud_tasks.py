@@ -34,6 +34,7 @@ VERSION: Final = Version(
     task_draft=codec_task.task_draft,
     put_task=codec_task.put_task,
     cmek_config=rest_only_pb2.CmekConfig,
+    own_names={**codec_queue.OWN_NAMES, **codec_task.OWN_NAMES},
 )
 
 

@@ -16,8 +16,8 @@ from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.field_paths import renamed
 from taskweir.domain.model import AppEngineRouting, Queue, QueueType, RateLimits, RetryConfig
-from taskweir.domain.queue_merge import TARGET_TYPE
-from taskweir_pb.v2beta2 import queue_pb2
+from taskweir.domain.queue_merge import SHOWN_OVERRIDE, TARGET_TYPE
+from taskweir_pb.v2beta2 import queue_pb2, task_pb2
 
 OUTPUT_ONLY: Final = frozenset(
     {"name", "state", "purge_time", "stats", "app_engine_http_target.app_engine_routing_override.host"}
@@ -31,10 +31,16 @@ FILTER_NAMES: Final[Mapping[str, str]] = {
 """Of fields that v2 names otherwise."""
 _MASK_NAMES: Final[Mapping[str, str]] = {
     **FILTER_NAMES,
-    "app_engine_http_target": "app_engine_routing_override",
+    "app_engine_http_target": SHOWN_OVERRIDE,
+    "app_engine_http_target.app_engine_routing_override": SHOWN_OVERRIDE,
     "pull_target": "type",
     "retry_config.unlimited_attempts": "retry_config.max_attempts",
 }
+OWN_NAMES: Final[Mapping[str, str]] = {
+    "RateLimits.maxDispatchesPerSecond": "RateLimits.maxTasksDispatchedPerSecond",
+    "RateLimits.maxConcurrentDispatches": "RateLimits.maxConcurrentTasks",
+}
+"""For what refusals call them."""
 _SETTABLE: Final = ("type", TARGET_TYPE, "rate_limits", "retry_config", "task_ttl", "tombstone_ttl")
 _TARGETS: Final = ("app_engine_http_target", "pull_target", "http_target")
 
@@ -46,11 +52,7 @@ def queue_draft(message: queue_pb2.Queue, path: str) -> QueueDraft:
     return QueueDraft(
         name=message.name,
         rate_limits=_rate_limits(message.rate_limits) if message.HasField("rate_limits") else None,
-        retry_config=(
-            retry_config(message.retry_config, f"{path}.retry_config")
-            if message.HasField("retry_config")
-            else None
-        ),
+        retry_config=retry_config_field(message, path),
         app_engine_routing_override=_override(message),
         http_target=(
             http_target(message.http_target, f"{path}.http_target") if kind == "http_target" else None
@@ -74,15 +76,18 @@ def _override(message: queue_pb2.Queue) -> AppEngineRouting | None:
     return routing(target.app_engine_routing_override)
 
 
-def retry_config(message: queue_pb2.RetryConfig, path: str) -> RetryConfig:
-    """Of a queue or of a task. Raises InvalidArgument, also for a number of attempts that is set and not positive."""
-    attempts = message.max_attempts
-    match message.WhichOneof("num_attempts"):
+def retry_config_field(message: queue_pb2.Queue | task_pb2.Task, path: str) -> RetryConfig | None:
+    """None where it is not set. Raises InvalidArgument, also for a number of attempts that is set and not positive."""
+    if not message.HasField("retry_config"):
+        return None
+    config = message.retry_config
+    attempts = config.max_attempts
+    match config.WhichOneof("num_attempts"):
         case "max_attempts" if attempts <= 0:
             raise InvalidArgument("RetryConfig.maxAttempts must be greater than 0.")
         case "unlimited_attempts":
-            attempts = -1 if message.unlimited_attempts else 0
-    return retry_config_with(attempts, message, path)
+            attempts = -1 if config.unlimited_attempts else 0
+    return retry_config_with(attempts, config, f"{path}.retry_config")
 
 
 def update_mask(paths: Sequence[str] | None) -> Sequence[str]:
@@ -90,8 +95,13 @@ def update_mask(paths: Sequence[str] | None) -> Sequence[str]:
     if paths is None:
         return _SETTABLE
     names_target = any(path.partition(".")[0] in _TARGETS for path in paths)
-    mask = [renamed(path, _MASK_NAMES) for path in paths]
+    # What is shown depends on whether an HTTP target stays.
+    mask = sorted((renamed(path, _MASK_NAMES) for path in paths), key=_is_in_target_type)
     return [*mask, "type"] if names_target else mask
+
+
+def _is_in_target_type(path: str) -> bool:
+    return path.startswith(TARGET_TYPE)
 
 
 def put_queue(message: queue_pb2.Queue, queue: Queue) -> None:

@@ -1,19 +1,23 @@
 """Tasks of v2beta2, with the names that it has of its own. They have no dispatch deadline here: the default holds."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from taskweir.api.cloud_tasks.codec_app_engine import app_engine_request_with, put_all_but_uri_and_body
 from taskweir.api.cloud_tasks.codec_fields import instant_field
-from taskweir.api.cloud_tasks.codec_target import (
-    http_method,
-    http_request,
-    put_http_request,
-    put_routing,
-    routing,
-)
-from taskweir.api.cloud_tasks.codec_task import put_attempt, put_name_and_times
-from taskweir.api.convert import enum_number, put_instant
-from taskweir.api.v2beta2.codec_queue import put_retry_config, retry_config
+from taskweir.api.cloud_tasks.codec_target import http_request, put_http_request
+from taskweir.api.cloud_tasks.codec_task import put_attempt, put_name_and_times, put_pull_message
+from taskweir.api.convert import put_instant
+from taskweir.api.v2beta2.codec_queue import put_retry_config, retry_config_field
 from taskweir.domain.drafts import TaskDraft
-from taskweir.domain.model import AppEngineRequest, HttpMethod, HttpRequest, Payload, PullMessage, Task
+from taskweir.domain.model import AppEngineRequest, HttpRequest, Payload, PullMessage, Task
 from taskweir_pb.v2beta2 import target_pb2, task_pb2
+
+OWN_NAMES: Final[Mapping[str, str]] = {
+    "AppEngineHttpRequest.relativeUri": "AppEngineHttpRequest.relativeUrl",
+    "AppEngineHttpRequest.body": "AppEngineHttpRequest.payload",
+}
+"""For what refusals call them."""
 
 
 def task_draft(message: task_pb2.Task, path: str) -> TaskDraft:
@@ -23,11 +27,7 @@ def task_draft(message: task_pb2.Task, path: str) -> TaskDraft:
         name=message.name,
         payload=_payload(message, path),
         schedule_time=instant_field(message, "schedule_time", path),
-        retry_config=(
-            retry_config(message.retry_config, f"{path}.retry_config")
-            if message.HasField("retry_config")
-            else None
-        ),
+        retry_config=retry_config_field(message, path),
     )
 
 
@@ -36,20 +36,13 @@ def _payload(message: task_pb2.Task, path: str) -> Payload | None:
         case "http_request":
             return http_request(message.http_request, f"{path}.http_request")
         case "app_engine_http_request":
-            return _app_engine_request(message.app_engine_http_request, f"{path}.app_engine_http_request")
+            request = message.app_engine_http_request
+            return app_engine_request_with(
+                request.relative_url, request.payload, request, f"{path}.app_engine_http_request"
+            )
         case "pull_message":
             return PullMessage(message.pull_message.payload, message.pull_message.tag)
     return None
-
-
-def _app_engine_request(message: target_pb2.AppEngineHttpRequest, path: str) -> AppEngineRequest:
-    return AppEngineRequest(
-        relative_uri=message.relative_url,
-        http_method=http_method(message, path) or HttpMethod.POST,
-        headers=dict(message.headers),
-        body=message.payload,
-        routing=routing(message.app_engine_routing),
-    )
 
 
 def put_task(message: task_pb2.Task, task: Task, *, full: bool) -> None:
@@ -74,17 +67,13 @@ def _put_payload(message: task_pb2.Task, payload: Payload, *, full: bool) -> Non
         case AppEngineRequest():
             _put_app_engine_request(message.app_engine_http_request, payload, full=full)
         case PullMessage():
-            message.pull_message.tag = payload.tag
-            if full:
-                message.pull_message.payload = payload.payload
+            put_pull_message(message.pull_message, payload, full=full)
 
 
 def _put_app_engine_request(
     message: target_pb2.AppEngineHttpRequest, request: AppEngineRequest, *, full: bool
 ) -> None:
-    message.http_method = enum_number(request.http_method)
-    put_routing(message.app_engine_routing, request.routing)
+    put_all_but_uri_and_body(message, request)
     message.relative_url = request.relative_uri
-    message.headers.update(request.headers)
     if full:
         message.payload = request.body

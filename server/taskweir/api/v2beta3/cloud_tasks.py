@@ -33,6 +33,7 @@ VERSION: Final = Version(
     task_draft=codec_task.task_draft,
     put_task=codec_task.put_task,
     cmek_config=cmek_config_pb2.CmekConfig,
+    own_names=codec_queue.OWN_NAMES,
 )
 
 

@@ -23,6 +23,8 @@ NAMES: Final[Mapping[str, str]] = {
     "app_engine_http_queue.app_engine_routing_override": "app_engine_routing_override",
 }
 """Of fields that v2 names otherwise."""
+OWN_NAMES: Final[Mapping[str, str]] = {"Queue.appEngineRoutingOverride": "Queue.appEngineHttpQueue"}
+"""For what refusals call them."""
 
 
 def queue_draft(message: queue_pb2.Queue, path: str) -> QueueDraft:

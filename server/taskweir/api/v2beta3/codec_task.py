@@ -3,6 +3,7 @@
 from taskweir.api.cloud_tasks.codec_task import (
     draft_with,
     push_payload,
+    put_pull_message,
     put_push_payload,
     put_task_but_payload,
 )
@@ -24,8 +25,6 @@ def put_task(message: task_pb2.Task, task: Task, *, full: bool) -> None:
     """Write a task; the BASIC view leaves out the body or payload and nothing else."""
     put_task_but_payload(message, task, full=full)
     if isinstance(task.payload, PullMessage):
-        message.pull_message.tag = task.payload.tag
-        if full:
-            message.pull_message.payload = task.payload.payload
+        put_pull_message(message.pull_message, task.payload, full=full)
     else:
         put_push_payload(message, task.payload, full=full)

@@ -5,21 +5,22 @@ from dataclasses import replace
 from typing import Final
 
 from taskweir.domain.errors import Refusal, TaskGone, TaskNotFound
-from taskweir.domain.lease import VoidEnds, check_is_pull, is_out_of_leases
+from taskweir.domain.lease import check_is_pull, is_out_of_leases
 from taskweir.domain.lifecycle import Ending
 from taskweir.domain.model import Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
+from taskweir.domain.told_ends import ToldEnds
 from taskweir.store.sqlite.last_leases import keep_last_leases
 from taskweir.store.sqlite.registry import Entry
-from taskweir.store.sqlite.rows import GENERATION, ID, Row, encode, task_of, void_ends_of
+from taskweir.store.sqlite.rows import GENERATION, ID, Row, encode, task_of, told_ends_of
 from taskweir.store.sqlite.task_reads import read_rows_by_id
 from taskweir.store.sqlite.tasks import end_tasks
 from taskweir.store.sqlite.tombstones import is_gone
 from taskweir.store.sqlite.transaction import Transaction
 
-Change = tuple[TaskName, Callable[[Task], Task | Ending], Instant, bool]
-"""A task, what is to be made of it, now, and whether its body is to be answered."""
+Change = tuple[TaskName, Callable[[Task], Task | Ending], Instant]
+"""A task, what is to be made of it, and now."""
 _Place = tuple[int, str]
 """Where a task is found: its generation and id."""
 
@@ -41,38 +42,37 @@ class _Books:
 
     def __init__(self, transaction: Transaction, changes: Sequence[Change]) -> None:
         self._transaction = transaction
-        self._changed: dict[_Place, tuple[Task, VoidEnds | None]] = {}
+        self._changed: dict[_Place, tuple[Task, ToldEnds]] = {}
         self._ended: dict[_Place, tuple[int, str, Entry, Ending]] = {}
         self._rows: dict[_Place, Row] = {}
-        for with_body in (False, True):
-            names = [name for name, _, _, wants_body in changes if wants_body is with_body]
-            self._read(names, with_body=with_body)
+        self._read([name for name, _, _ in changes])
 
-    def _read(self, names: Sequence[TaskName], *, with_body: bool) -> None:
+    def _read(self, names: Sequence[TaskName]) -> None:
         found = ((name, self._transaction.entry(name.queue)) for name in names)
         places = [(entry.generation, name.id) for name, entry in found if entry is not None]
         if places:
-            for row in read_rows_by_id(self._transaction.connection, places, with_body=with_body):
+            for row in read_rows_by_id(self._transaction.connection, places):
                 self._rows[row[GENERATION], row[ID]] = row
 
     def change(self, change: Change) -> Task | Ending:
         """Raises a Refusal."""
-        name, make, now, _ = change
+        name, make, now = change
         entry = self._transaction.live_entry(name.queue)
         check_is_pull(entry.queue)
         place = (entry.generation, name.id)
-        task, void = self._find(place, name, entry, now)
+        task, told = self._find(place, name, entry, now)
+        told.check_proves(task.schedule_time)
         outcome = make(task)
         if isinstance(outcome, Ending):
             self._changed.pop(place, None)
             self._ended[place] = (task.uid, name.id, entry, outcome)
             return outcome
-        self._changed[place] = changed, _ = _moved(task, outcome.schedule_time, void, now)
+        end, told = told.followed_by(task.schedule_time, outcome.schedule_time, now)
+        changed = replace(outcome, schedule_time=end)
+        self._changed[place] = changed, told
         return changed
 
-    def _find(
-        self, place: _Place, name: TaskName, entry: Entry, now: Instant
-    ) -> tuple[Task, VoidEnds | None]:
+    def _find(self, place: _Place, name: TaskName, entry: Entry, now: Instant) -> tuple[Task, ToldEnds]:
         if place in self._changed:
             return self._changed[place]
         if place in self._ended:
@@ -80,7 +80,7 @@ class _Books:
         row = self._rows.get(place)
         if row is None:
             raise TaskGone if is_gone(self._transaction.connection, entry, name.id, now) else TaskNotFound
-        return task_of(row, name.queue, entry.queue.uid), void_ends_of(row)
+        return task_of(row, name.queue, entry.queue.uid), told_ends_of(row)
 
     def write(self, now: Instant) -> None:
         if self._ended:
@@ -90,27 +90,18 @@ class _Books:
 
     def _write_changed(self) -> None:
         rows, last = [], []
-        for task, void in self._changed.values():
-            rows.append([task.uid, task.schedule_time, None if void is None else [void.latest, void.count]])
+        for task, told in self._changed.values():
+            rows.append((task.uid, task.schedule_time, told.spans or None))
             entry = self._transaction.live_entry(task.name.queue)
-            if is_out_of_leases(task.dispatch_count, entry.queue.retry_config):
+            if is_out_of_leases(task.dispatch_count, task.retry_config, entry.queue.retry_config):
                 last.append((task.uid, task.queue_uid, task.schedule_time))
         self._transaction.connection.execute(_CHANGE, (encode(rows),))
         keep_last_leases(self._transaction, last)
 
 
-def _moved(task: Task, end: Instant, void: VoidEnds | None, now: Instant) -> tuple[Task, VoidEnds | None]:
-    """The task with another end of its lease, or (now) none; and what may not be an end any more."""
-    if void is not None and end > now:
-        end = void.avoided_by(end)
-    if end < task.schedule_time:
-        void = VoidEnds.with_another(void, task.schedule_time)
-    return replace(task, schedule_time=end), void
-
-
 _CHANGE: Final = """
     UPDATE task SET schedule_time = json_extract(new.value, '$[1]'), payload = iif(
-        json_extract(new.value, '$[2]') IS NULL, payload, json_set(payload, '$.void', json_extract(new.value, '$[2]'))
+        json_extract(new.value, '$[2]') IS NULL, payload, json_set(payload, '$.told', json_extract(new.value, '$[2]'))
     )
     FROM json_each(?) AS new WHERE task.uid = json_extract(new.value, '$[0]')
 """

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from taskweir.domain.lease import VoidEnds
 from taskweir.domain.model import (
     AppEngineRequest,
     AppEngineRouting,
@@ -23,6 +22,7 @@ from taskweir.domain.model import (
     Task,
 )
 from taskweir.domain.names import QueueName, TaskName
+from taskweir.domain.told_ends import ToldEnds
 
 Json = Any
 """What json.loads gives; its shape is what this package wrote."""
@@ -94,7 +94,7 @@ def task_of(row: Row, queue: QueueName, queue_uid: int) -> Task:
         schedule_time=row[SCHEDULE_TIME],
         create_time=row[4],
         dispatch_deadline=row[5],
-        retry_config=retry_of(row[11]) if row[11] else None,
+        retry_config=own_retry_of(row[11]),
         dispatch_count=row[6],
         response_count=row[7],
         execution_count=row[8],
@@ -112,10 +112,13 @@ def tag_of(row: Row) -> str:
     return tag
 
 
-def void_ends_of(row: Row) -> VoidEnds | None:
-    """Of a pull task. They stand with its payload, where only cancelled and shortened leases pay for them."""
-    void = row[_PAYLOAD].get("void")
-    return None if void is None else VoidEnds(*void)
+def told_ends_of(row: Row) -> ToldEnds:
+    """Of a pull task. They stand with its payload, where a task that was leased once does not pay for them."""
+    return told_ends(row[_PAYLOAD].get("told"))
+
+
+def told_ends(value: Json) -> ToldEnds:
+    return ToldEnds(tuple((first, last) for first, last in value or ()))
 
 
 def attempt_json(attempt: Attempt) -> Json:
@@ -152,6 +155,11 @@ def retry_json(retry: RetryConfig) -> Json:
 
 def retry_of(value: Json) -> RetryConfig:
     return RetryConfig(**value)
+
+
+def own_retry_of(value: Json | None) -> RetryConfig | None:
+    """Of a task, which need not have one."""
+    return None if value is None else retry_of(value)
 
 
 def body_of(payload: Payload) -> bytes:

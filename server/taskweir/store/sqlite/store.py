@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final, Self, TypeVar
 
@@ -22,8 +22,6 @@ from taskweir.store.sqlite import (
     claims,
     history_reads,
     inserts,
-    lease_changes,
-    leases,
     operations,
     queues,
     settings,
@@ -34,6 +32,7 @@ from taskweir.store.sqlite.batch import Kind, Stage, run_calls
 from taskweir.store.sqlite.connection import Durability, on_thread
 from taskweir.store.sqlite.data_file import DataFile
 from taskweir.store.sqlite.group_commit import GroupCommit
+from taskweir.store.sqlite.lease_calls import LeaseCalls
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.reset import reset
 from taskweir.store.sqlite.sweep import sweep
@@ -50,14 +49,9 @@ def _insert(transaction: Transaction, items: Sequence[tuple[Task, Instant]]) -> 
 _FINISH: Final = Kind(Stage.FINISH, attempts.finish_attempts)
 _INSERT: Final = Kind(Stage.INSERT, _insert, one_statement_for=inserts.MOST_AT_ONCE)
 _WRITE: Final = Kind(Stage.WRITE, run_calls)
-_LEASE: Final = Kind(Stage.WRITE, leases.lease)
-_CHANGE_LEASE: Final = Kind(Stage.WRITE, lease_changes.change_leases)
 _RESET: Final = Kind(Stage.RESET, run_calls)
 _RELEASE: Final = Kind(Stage.RELEASE, claims.release)
 _CLAIM: Final = Kind(Stage.CLAIM, run_calls)
-
-_LEASES_A_ROW: Final = 4
-"""A lease costs less than an insertion, and most calls get fewer than they ask for."""
 
 
 class SqliteStore:
@@ -86,6 +80,7 @@ class SqliteStore:
             on_commit=on_commit,
             on_put_off=on_put_off,
         )
+        self._leases = LeaseCalls(self._commit, self._memory, self._read)
 
     @classmethod
     async def open(
@@ -197,9 +192,7 @@ class SqliteStore:
 
     async def lease(self, request: LeaseRequest, now: Instant) -> Sequence[Task]:
         self._memory.now = now
-        rows = 1 + request.limit // _LEASES_A_ROW
-        leased: Sequence[Task] = await self._commit.submit(_LEASE, (request, now), rows=rows)
-        return leased
+        return await self._leases.lease(request, now)
 
     async def change_lease(
         self,
@@ -210,8 +203,7 @@ class SqliteStore:
         with_body: bool = False,
     ) -> Task | Ending:
         self._memory.now = now
-        changed: Task | Ending = await self._commit.submit(_CHANGE_LEASE, (name, change, now, with_body))
-        return changed
+        return await self._leases.change(name, change, now, wants_body=with_body)
 
     # batches
 
@@ -315,13 +307,14 @@ class SqliteStore:
         return {entry.queue.uid: counts.of(entry.generation) for entry in self._memory.registry.entries()}
 
     async def due_counts(self, queue_uids: Sequence[int], now: Instant, limit: int) -> Mapping[int, int]:
-        found = map(self._memory.registry.by_uid, queue_uids)
-        entries = [entry for entry in found if entry is not None]
+        entries = self._entries(queue_uids)
         in_flight = self._memory.holds.in_flight(set(queue_uids))
         return await self._read(lambda raw: backlog.due_counts(raw, entries, in_flight, now, limit))
 
-    async def earliest_schedule_times(self) -> Mapping[int, Instant]:
-        entries = self._memory.registry.entries()
+    async def earliest_schedule_times(
+        self, queue_uids: Collection[int] | None = None
+    ) -> Mapping[int, Instant]:
+        entries = self._memory.registry.entries() if queue_uids is None else self._entries(queue_uids)
         return await self._read(lambda raw: backlog.earliest(raw, entries))
 
     # the rest
@@ -365,6 +358,11 @@ class SqliteStore:
         return await self._write(partial(sweep, now=now, limit=limit), now, rows=limit)
 
     # inside
+
+    def _entries(self, queue_uids: Collection[int]) -> Sequence[Entry]:
+        """Of those that are there."""
+        found = map(self._memory.registry.by_uid, queue_uids)
+        return [entry for entry in found if entry is not None]
 
     def _entry(self, name: QueueName) -> Entry:
         entry = self._memory.registry.get(name)

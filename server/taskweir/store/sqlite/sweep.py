@@ -12,7 +12,7 @@ from taskweir.store.sqlite.history import record_swept
 from taskweir.store.sqlite.last_leases import first_end, forget_last_leases
 from taskweir.store.sqlite.queues import task_ttl
 from taskweir.store.sqlite.registry import Entry
-from taskweir.store.sqlite.rows import decode, encode
+from taskweir.store.sqlite.rows import decode, encode, own_retry_of
 from taskweir.store.sqlite.tasks import end_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
@@ -192,11 +192,11 @@ def _sweep_last_leases(transaction: Transaction, now: Instant, limit: int) -> in
     """Leases that are over and were the last that their tasks could have, unless the queue allows more meanwhile."""
     (found,) = transaction.connection.execute(_OVER, (now, limit)).fetchone()
     over, ended = decode(found), []
-    for _, queue_uid, generation, uid, task_id, schedule_time, dispatch_count in over:
+    for _, queue_uid, generation, uid, task_id, schedule_time, dispatch_count, retry in over:
         entry = transaction.entry_by_uid(queue_uid)
         if entry is None or entry.generation != generation or schedule_time > now:
             continue
-        if is_out_of_leases(dispatch_count, entry.queue.retry_config):
+        if is_out_of_leases(dispatch_count, own_retry_of(retry), entry.queue.retry_config):
             ended.append((uid, task_id, entry, Ending.OUT_OF_ATTEMPTS))
     if ended:
         end_tasks(transaction, ended, now)
@@ -207,7 +207,8 @@ def _sweep_last_leases(transaction: Transaction, now: Instant, limit: int) -> in
 
 _OVER: Final = """
     SELECT json_group_array(json_array(
-        over.task, over.queue_uid, task.generation, task.uid, task.id, task.schedule_time, task.dispatch_count
+        over.task, over.queue_uid, task.generation, task.uid, task.id, task.schedule_time, task.dispatch_count,
+        json(task.retry_config)
     ))
     FROM (SELECT task, queue_uid FROM last_lease WHERE ends_at <= ? ORDER BY ends_at LIMIT ?) AS over
     LEFT JOIN task ON task.uid = over.task

@@ -54,23 +54,19 @@ _ROWS_WITH_BODY: Final = (
 )
 
 
-def read_rows_by_id(
-    connection: sqlite3.Connection, places: Sequence[tuple[int, str]], *, with_body: bool
-) -> Sequence[Row]:
-    """The rows of these tasks, by generation and id, in no order; those that are gone are left out."""
-    statement = _ROWS_BY_ID_WITH_BODY if with_body else _ROWS_BY_ID
-    (rows,) = connection.execute(statement, (encode(places),)).fetchone()
+def read_rows_by_id(connection: sqlite3.Connection, places: Sequence[tuple[int, str]]) -> Sequence[Row]:
+    """The rows of these tasks, by generation and id, without bodies, in no order; those that are gone are left out."""
+    (rows,) = connection.execute(_ROWS_BY_ID, (encode(places),)).fetchone()
     result: Sequence[Row] = decode(rows)
     return result
 
 
 # CROSS JOIN: each by the index, where a list of wanted pairs would be looked up for every task of the queue.
-_BY_ID: Final = (
-    "FROM (SELECT json_extract(value, '$[0]') AS its_generation, json_extract(value, '$[1]') AS its_id"
-    " FROM json_each(?)) CROSS JOIN task ON generation = its_generation AND id = its_id"
+_ROWS_BY_ID: Final = (
+    f"SELECT json_group_array({ROW_WITHOUT_BODY}) FROM"
+    " (SELECT json_extract(value, '$[0]') AS its_generation, json_extract(value, '$[1]') AS its_id FROM json_each(?))"
+    " CROSS JOIN task ON generation = its_generation AND id = its_id"
 )
-_ROWS_BY_ID: Final = f"SELECT json_group_array({ROW_WITHOUT_BODY}) {_BY_ID}"
-_ROWS_BY_ID_WITH_BODY: Final = f"SELECT json_group_array({ROW_WITH_BODY}) {_BY_ID}"
 
 
 def read_task(connection: sqlite3.Connection, entry: Entry, uid: int) -> Task | None:

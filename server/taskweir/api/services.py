@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from taskweir.api.cloud_tasks.version import Version
 from taskweir.service.batches import BatchService
 from taskweir.service.buffering import BufferService
 from taskweir.service.cmek import CmekService
@@ -27,11 +26,3 @@ class Services:
     policies: PolicyService
     cmek: CmekService
     locations: LocationService
-
-
-@dataclass(frozen=True)
-class Methods:
-    """Some methods of a version. A servicer is made of several, and of the generated base, which has no slots."""
-
-    version: Version
-    services: Services

@@ -1,0 +1,61 @@
+"""A gRPC client that calls and does not read what is answered."""
+
+import socket
+from typing import Final
+
+_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_DATA, _HEADERS, _SETTINGS, _WINDOW_UPDATE = 0, 1, 4, 8
+_END_STREAM, _END_HEADERS = 1, 4
+_INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS = 4, 3
+_LARGEST_WINDOW: Final = (1 << 31) - 1
+_USUAL_WINDOW: Final = (1 << 16) - 1
+
+
+class DeafClient:
+    """It lets the server send as much as it likes."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._stream = 1
+        window = _INITIAL_WINDOW_SIZE.to_bytes(2) + _LARGEST_WINDOW.to_bytes(4)
+        more = (_LARGEST_WINDOW - _USUAL_WINDOW).to_bytes(4)
+        self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, window) + _frame(_WINDOW_UPDATE, 0, 0, more))
+
+    def call(self, path: str, request: bytes) -> None:
+        headers = {
+            ":method": "POST",
+            ":scheme": "http",
+            ":path": path,
+            ":authority": "localhost",
+            "content-type": "application/grpc",
+            "te": "trailers",
+        }
+        block = b"".join(map(_header, headers, headers.values()))
+        message = b"\0" + len(request).to_bytes(4) + request
+        self._socket.sendall(
+            _frame(_HEADERS, _END_HEADERS, self._stream, block)
+            + _frame(_DATA, _END_STREAM, self._stream, message)
+        )
+        self._stream += 2
+
+    def settings(self) -> dict[int, int]:
+        """What the server says first, which is read after all."""
+        with self._socket.makefile("rb") as incoming:
+            length, kind = int.from_bytes(incoming.read(3)), incoming.read(1)[0]
+            assert kind == _SETTINGS
+            payload = incoming.read(5 + length)[5:]
+        pairs = (payload[at : at + 6] for at in range(0, length, 6))
+        return {int.from_bytes(pair[:2]): int.from_bytes(pair[2:]) for pair in pairs}
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _header(name: str, value: str) -> bytes:
+    """Written out, for no table."""
+    assert len(value) < 127
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
