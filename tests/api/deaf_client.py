@@ -6,7 +6,7 @@ from typing import Final
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _SETTINGS, _WINDOW_UPDATE = 0, 1, 4, 8
 _END_STREAM, _END_HEADERS = 1, 4
-_INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS = 4, 3
+_INITIAL_WINDOW_SIZE = 4
 _LARGEST_WINDOW: Final = (1 << 31) - 1
 _USUAL_WINDOW: Final = (1 << 16) - 1
 
@@ -37,15 +37,6 @@ class DeafClient:
             + _frame(_DATA, _END_STREAM, self._stream, message)
         )
         self._stream += 2
-
-    def settings(self) -> dict[int, int]:
-        """What the server says first, which is read after all."""
-        with self._socket.makefile("rb") as incoming:
-            length, kind = int.from_bytes(incoming.read(3)), incoming.read(1)[0]
-            assert kind == _SETTINGS
-            payload = incoming.read(5 + length)[5:]
-        pairs = (payload[at : at + 6] for at in range(0, length, 6))
-        return {int.from_bytes(pair[:2]): int.from_bytes(pair[2:]) for pair in pairs}
 
     def close(self) -> None:
         self._socket.close()

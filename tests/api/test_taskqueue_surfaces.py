@@ -202,6 +202,8 @@ async def test_parameters_of_every_api_are_understood(api: OldApi) -> None:
     await api.insert("a", groupByTag=True)
     plain = await api.call("GET", "/tasks/a", alt="json", prettyPrint="false", key="k", userIp="1.2.3.4", x=1)
     assert plain.text.startswith('{"kind":"taskqueues#task"')
+    binary = await api.call("GET", "/tasks/a", alt="proto")
+    assert (binary.status, binary.error["reason"]) == (400, "invalid")
     part = await api.call("GET", "/tasks", fields="items(id,retry_count),kind")
     assert part.content == {"kind": "taskqueues#tasks", "items": [{"id": "a", "retry_count": 0}]}
 

@@ -31,8 +31,8 @@ _OPTIONS: Final[Sequence[tuple[str, Any]]] = (
     ("grpc.max_metadata_size", 64 << 10),
     # With it, a second server on the port would start and share the calls.
     ("grpc.so_reuseport", 0),
-    # Replies that a client does not read wait in memory, as many as it has calls. Clients put off what is more.
-    ("grpc.max_concurrent_streams", 100),
+    # No grpc.max_concurrent_streams: with it grpcio 1.75 counts each refused call for ever, and after as many as that a
+    # connection gets nothing but refusals.
 )
 
 
@@ -44,6 +44,9 @@ class GrpcServer:
         names = [service.name for service, _ in services]
         self._health = health.Health(names)
         self._streams = Streams()
+        self.ending: asyncio.Future[None] | None = None
+        """What waits for the last connections, from `stop` on. A loop that goes before it is done must be the last thing
+        of the process: gRPC still speaks to it."""
         self._server = grpc.aio.server(options=_OPTIONS)
         self._server.add_generic_rpc_handlers(
             [generic_handler(service, calls, self._streams) for service, calls in services]
@@ -79,8 +82,8 @@ class GrpcServer:
         self._health.end()
         self._streams.end()
         # It waits for its connections to end, which those do not that have replies for a client that does not read.
-        stopping = asyncio.ensure_future(self._server.stop(grace))
-        _, unended = await asyncio.wait([stopping], timeout=grace + _LAST_WORDS)
+        self.ending = asyncio.ensure_future(self._server.stop(grace))
+        _, unended = await asyncio.wait([self.ending], timeout=grace + _LAST_WORDS)
         if unended:
             _LOG.warning("gRPC connections whose clients do not read are cut off")
 

@@ -76,7 +76,10 @@ class Endpoint(ABC):
 
     def _wanted(self, query: Query) -> Wanted:
         """Raises InvalidArgument, also for an answer that the method cannot give."""
-        return Wanted.by(query, self._reply)
+        wanted = Wanted.by(query, self._reply)
+        if self._around.style.only_json and wanted.form != "json":
+            raise InvalidArgument("Invalid value for the parameter alt. It may be json.")
+        return wanted
 
     async def _body(self, exchange: Exchange, call: Call, share: BodyShare, *, form: bool) -> bytes:
         if not self._reader.has_body and not form:

@@ -4,7 +4,7 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiohttp import web
@@ -82,6 +82,8 @@ class Exchange:
                 self.read_query()
             if self.wanted is _PLAIN:
                 self.wanted = Wanted.by(self.query)
+            if self.style.only_json:
+                self.wanted = replace(self.wanted, form="json")
         return error_response(refusal, self.style, self.wanted)
 
     def call(self, rpc: str) -> Call:

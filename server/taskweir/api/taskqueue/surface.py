@@ -11,7 +11,11 @@ from taskweir.api.taskqueue.v1beta1 import taskqueue_v1beta1_service
 from taskweir.api.taskqueue.v1beta2 import taskqueue_service
 
 OLD_STYLE: Final = RestStyle(
-    envelope=old_envelope, passes_over_unknown=True, indents=True, empty_is_no_content=True
+    envelope=old_envelope,
+    passes_over_unknown=True,
+    indents=True,
+    empty_is_no_content=True,
+    only_json=True,
 )
 
 

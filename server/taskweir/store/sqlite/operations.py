@@ -56,7 +56,7 @@ def _keep(transaction: Transaction, operation: Operation, now: Instant) -> Opera
             name.location.location,
             name.id,
             now + transaction.memory.retention.operation,
-            encode(_operation_json(operation)),
+            _content(operation),
         ),
     )
     return operation
@@ -77,7 +77,14 @@ def get_operation(connection: sqlite3.Connection, name: OperationName, now: Inst
     return operation
 
 
+def _content(operation: Operation) -> str:
+    """Its tasks in a piece each: in one, those of a batch with large bodies would hold the interpreter's lock for long."""
+    tasks = ",".join([encode(_task_json(task)) for task in operation.tasks])
+    return f'{encode(_operation_json(operation))[:-1]},"tasks":[{tasks}]}}'
+
+
 def _operation_json(operation: Operation) -> Json:
+    """All but the tasks."""
     return {
         "kind": int(operation.kind),
         "queue": operation.queue.id,
@@ -85,7 +92,6 @@ def _operation_json(operation: Operation) -> Json:
         "end": operation.end_time,
         "state": int(operation.state),
         "failures": [[place, _failure_json(failure)] for place, failure in operation.failures.items()],
-        "tasks": [_task_json(task) for task in operation.tasks],
         "full_views": sorted(operation.full_views),
         "error": None if operation.error is None else _failure_json(operation.error),
     }
