@@ -15,8 +15,8 @@ Envelope: TypeAlias = Callable[[Refusal, int, bool], Mapping[str, Any]]
 class RestStyle:
     """How a service answers. `passes_over_unknown` is of names in JSON, and of query parameters, that are no fields of
     the request; `indents` is what prettyPrint is where a client does not say; `empty_is_no_content` answers 204 with
-    no body where the reply is google.protobuf.Empty; `writes_defaults` is of the reply's fields that have no value; `only_json` has no other
-    answers."""
+    no body where the reply is google.protobuf.Empty; `writes_defaults` is of the reply's fields that have no value;
+    `only_json` has no other answers."""
 
     envelope: Envelope = google_envelope
     passes_over_unknown: bool = False

@@ -40,7 +40,10 @@ def read_bodies(connection: sqlite3.Connection, uids: Sequence[int]) -> Mapping[
 
 
 _BODIES: Final = "SELECT uid, body FROM task WHERE uid IN (SELECT value FROM json_each(?))"
-_MANY_BODIES: Final = "SELECT json_group_array(json_array(uid, hex(body))) FROM task WHERE uid IN (SELECT value FROM json_each(?))"
+_MANY_BODIES: Final = (
+    "SELECT json_group_array(json_array(uid, hex(body))) FROM task "
+    "WHERE uid IN (SELECT value FROM json_each(?))"
+)
 
 
 def with_body(task: Task, body: bytes) -> Task:

@@ -230,7 +230,8 @@ _STEPS: Final[Sequence[Callable[[Transaction, Instant, int], int]]] = (
     _sweep_attempts,
     _sweep_finished_tasks,
 )
-"""After the tasks that reach their age or the end of their last lease, of which callers and a clock that is moved want to know soonest."""
+"""After the tasks that reach their age or the end of their last lease, of which callers and a clock that is moved want
+to know soonest."""
 
 
 def _next_due(transaction: Transaction) -> Instant | None:
