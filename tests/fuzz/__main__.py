@@ -15,8 +15,8 @@ from tests.fuzz.findings import Finding, Findings
 from tests.fuzz.raw import Raw
 from tests.fuzz.target import Target, target
 
-_DESCRIBED: Final = 12
-_RAW: Final = 6
+_DESCRIBED: Final = 20
+_RAW: Final = 5
 """Seconds that requests of either kind are sent in a round; then everything is reset."""
 _FIRST: Final = 3
 """Seconds for each surface before the first round, and for raw bytes: then the server has what it keeps, such as
