@@ -20,7 +20,6 @@ from taskweir.domain.errors import (
 from taskweir.domain.lease_filter import AnyTag
 from taskweir.domain.model import PullMessage, QueueState, QueueType, Task
 from taskweir.domain.times import HOUR, MINUTE, SECOND, Instant
-from taskweir.service.lease_counts import LeaseCounts
 from taskweir.service.lease_quota import LeaseQuota
 from taskweir.service.leases import LeaseService
 from taskweir.store.base import Store
@@ -150,23 +149,9 @@ async def test_what_was_leased_lately_is_counted(bench: Bench) -> None:
     assert bench.service.leased_lately(held.queue_uid + 1) == (0, 0)
 
 
-def test_a_clock_that_is_set_back_has_leased_nothing_yet() -> None:
-    """What is still to come does not count, and what is counted then does."""
-    counts = LeaseCounts()
-    counts.add(1, 5, NOW)
-    counts.add(1, 2, NOW - HOUR)
-    assert counts.lately(1, NOW - HOUR) == (2, 2)
-
-
-def test_counts_and_quotas_do_not_grow_with_the_queues_that_come_and_go() -> None:
+def test_quotas_do_not_grow_with_the_queues_that_come_and_go() -> None:
     """Nor with time."""
-    counts, quota = LeaseCounts(), LeaseQuota()
+    quota = LeaseQuota()
     for n in range(5_000):
-        now = NOW + n * MINUTE
-        counts.add(n, 1, now)
-        counts.add(-1, 1, now)
-        quota.take(n, RATE, now)
-    assert len(counts._tallies) < 1_100
+        quota.take(n, RATE, NOW + n * MINUTE)
     assert len(quota._buckets) < 1_100
-    assert counts.lately(-1, now) == (1, 60)
-    assert max(len(tally._counts) for tally in counts._tallies[-1]) <= 61

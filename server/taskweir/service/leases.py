@@ -12,8 +12,8 @@ from taskweir.domain.limits import MAX_LEASED_BYTES
 from taskweir.domain.model import Task
 from taskweir.domain.name_rules import queue_of, task_of
 from taskweir.domain.names import TaskName
-from taskweir.domain.times import Instant, Micros
-from taskweir.service.lease_counts import LeaseCounts
+from taskweir.domain.recent_counts import RecentCounts
+from taskweir.domain.times import HOUR, MINUTE, SECOND, Instant, Micros
 from taskweir.service.lease_quota import LeaseQuota
 from taskweir.store.base import LeaseRequest, Store
 
@@ -28,7 +28,8 @@ class LeaseService:
     wall_now: Callable[[], Instant]
     rate: int
     _quota: LeaseQuota = field(default_factory=LeaseQuota)
-    _counts: LeaseCounts = field(default_factory=LeaseCounts)
+    _last_minute: RecentCounts = field(default_factory=partial(RecentCounts, MINUTE, SECOND))
+    _last_hour: RecentCounts = field(default_factory=partial(RecentCounts, HOUR, MINUTE))
 
     async def lease(
         self,
@@ -55,7 +56,8 @@ class LeaseService:
         until = lease.lease_end(length, now)
         request = LeaseRequest(name, max_tasks, MAX_LEASED_BYTES, until, filter, with_body=full)
         leased = await self.store.lease(request, now)
-        self._counts.add(queue.uid, len(leased), now)
+        self._last_minute.add(queue.uid, len(leased), now)
+        self._last_hour.add(queue.uid, len(leased), now)
         return leased
 
     async def acknowledge(self, name: str, proof: Instant) -> None:
@@ -84,4 +86,5 @@ class LeaseService:
     def leased_lately(self, queue_uid: int) -> tuple[int, int]:
         """How many tasks of the queue were leased in the last minute, and in the last hour, as far as this process
         knows."""
-        return self._counts.lately(queue_uid, self.clock.now())
+        now = self.clock.now()
+        return self._last_minute.total(queue_uid, now), self._last_hour.total(queue_uid, now)
