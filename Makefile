@@ -73,6 +73,10 @@ test-crash: $(STAMP) ## kill -9 under load, twenty rounds
 test-scenarios: $(STAMP) ## a thousand random scenarios and runs of leases, held to the promises
 	SCENARIOS=1000 LEASE_RUNS=1000 $(BIN)/pytest -n auto --dist worksteal --timeout 300 tests/scenarios tests/store/test_lease_machine.py $(ARGS)
 
+.PHONY: test-siege
+test-siege: $(STAMP) ## 10,000 idle connections on each port, slow senders, floods and bombs at once
+	$(BIN)/python -m tests.siege $(ARGS)
+
 .PHONY: test-scale
 test-scale: $(STAMP) ## start-up and memory with 1,000,000 queued tasks
 	$(BIN)/python -m tests.scale $(ARGS)
@@ -93,6 +97,10 @@ $(FUZZ_VENV)/.installed: requirements-fuzz.txt pyproject.toml
 test-clients: $(STAMP) ## clients in Python, Node, Go, Java; gcloud, grpcurl; skips what the machine cannot run
 	$(BIN)/pytest -n 2 --dist loadfile tests/clients $(ARGS)
 
+.PHONY: test-image
+test-image: $(STAMP) ## the Dockerfile without Docker, and the server in it (needs root and debootstrap)
+	$(BIN)/python -m tests.image $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## CreateTask against a bare echo, latency to the handler
 	$(BIN)/python -m bench $(ARGS)
@@ -109,6 +117,8 @@ lock: ## renew the locked requirements from pyproject.toml (needs uv)
 	$(LOCK) --group dev --output-file requirements.txt pyproject.toml
 	$(LOCK) --group dev --resolution lowest-direct --output-file requirements-oldest.txt pyproject.toml
 	$(LOCK) --group fuzz --constraint requirements.txt --output-file requirements-fuzz.txt pyproject.toml
+	$(LOCK) --constraint requirements.txt --output-file requirements-server.txt pyproject.toml
+	$(LOCK) --constraint requirements.txt --group build --output-file requirements-build.txt
 	$(LOCK) --output-file tests/clients/python/requirements.txt tests/clients/python/requirements.in
 
 .PHONY: clean

@@ -27,7 +27,7 @@ class ServerProcess:
     ) -> None:
         self._process = process
         self.pid: Final = process.pid
-        self.grpc: Final = addresses["grpc"]
+        self.grpc: Final = addresses.get("grpc", "")
         self.http: Final = addresses.get("http", "")
         self.ready_after: Final = ready_after
         """Seconds from the start of the process to its ready line."""
@@ -38,12 +38,12 @@ class ServerProcess:
         return await cls.started([*SERVE, "--port", str(port), "--data", str(data), *flags], log)
 
     @classmethod
-    async def started(cls, arguments: Sequence[str], log: Path) -> Self:
-        """Python with these arguments, once it says `ready NAME=HOST:PORT …`."""
+    async def started(cls, arguments: Sequence[str], log: Path, program: str = sys.executable) -> Self:
+        """Python, or another program, with these arguments, once it says `ready NAME=HOST:PORT …`."""
         begin = time.monotonic()
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
+                program,
                 *arguments,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
@@ -104,6 +104,10 @@ class ServerProcess:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"/proc/{self.pid}/status has no VmRSS")
+
+    def open_files(self) -> int:
+        """Sockets among them."""
+        return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())
 
     def _read(self, name: str) -> str:
         return Path(f"/proc/{self.pid}/{name}").read_text()

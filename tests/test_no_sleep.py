@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-MEASURED = ("crash", "scale")
+MEASURED = ("crash", "scale", "siege")
 """Programs that put a real server under a real load for a while; `make test` does not run them."""
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.model import Acl, AppEngineRouting, QueueType
+from taskweir.domain.queue_bounds import RELAXED
 from taskweir.domain.queue_entry import QueueEntry, QueueYaml, RetryParameters
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from taskweir.queue_file import read_queue_file, read_queue_yaml
@@ -296,6 +297,16 @@ def test_a_hundred_queues_are_the_most() -> None:
 def test_a_file_meant_to_harm_is_refused(text: str, message: str) -> None:
     """Before it is anything in memory but its own text."""
     assert refused(text) == message
+
+
+def test_relaxed_bounds_are_wider_and_named() -> None:
+    """A rate is a second's, whatever its unit."""
+    text = Q % "rate: 6000000/m, bucket_size: 100000, max_concurrent_requests: 10000"
+    (entry,) = read_queue_yaml(text.encode(), bounds=RELAXED).entries
+    assert (entry.rate, entry.bucket_size, entry.max_concurrent_requests) == (100_000.0, 100_000, 10_000)
+    with pytest.raises(InvalidArgument) as raised:
+        read_queue_yaml((Q % "rate: 100001/s").encode(), bounds=RELAXED)
+    assert raised.value.message == "queue.yaml:1: rate must be at most 100000/s, not '100001/s'"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

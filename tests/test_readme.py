@@ -19,11 +19,13 @@ import pytest
 import yaml
 from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport
+from tests.certificates import Certificate
 from tests.readme import README, ROOT, ClientRow, block, client_rows
 from tests.served import Served, served
 
 from taskweir import pytest_plugin
 from taskweir.command.environment import client_environment
+from taskweir.sdk import Access
 from taskweir.settings import TABLE
 from taskweir.testing import (
     AttemptFaults,
@@ -154,9 +156,26 @@ def in_bash(script: str, directory: Path, env: dict[str, str]) -> str:
 def test_the_client_wired_by_hand_works_as_pasted(tmp_path: Path) -> None:
     """But for the port."""
     with served(tmp_path / "data.db", "--queue", "mail") as server:
-        program = block("python", "insecure_channel").replace("127.0.0.1:8123", server.grpc_address)
+        program = block("python", ".insecure_channel(").replace("127.0.0.1:8123", server.grpc_address)
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert done.stdout == f"['{PARENT}/queues/mail']\n", done.stderr
+
+
+def test_a_python_program_runs_unchanged_over_tls_as_pasted(tmp_path: Path) -> None:
+    """By what the row has a shell evaluate."""
+    shown = Certificate.self_signed(tmp_path, "127.0.0.1")
+    shown.file.rename(tmp_path / "server.pem")
+    shown.key_file.rename(tmp_path / "server.key")
+    (tmp_path / "tokens").write_text("sesame\n")
+    (tmp_path / "app.py").write_text(
+        "from google.cloud import tasks_v2\n"
+        f"print(len(list(tasks_v2.CloudTasksClient().list_queues(parent='{PARENT}'))))\n"
+    )
+    command = client_rows()["Python, over TLS with a token"].command("eval")
+    flags = [f"{flag}={tmp_path / file}" for flag, file in re.findall(r"(--[a-z-]+) ([a-z.]+)", command)]
+    path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    with served(tmp_path / "data.db", "--queue=mail", *flags) as server:
+        assert in_bash(f"{command}\npython app.py", tmp_path, path | at(server)) == "1\n"
 
 
 def test_the_line_of_code_works_as_pasted(tmp_path: Path) -> None:
@@ -204,6 +223,12 @@ CLIENTS: dict[str, Sequence[str]] = {
         "clients/go/v2beta2.go",
         "clients/test_go.py",
     ],
+    "Go, over TLS with a token": [
+        "clients/go/main.go",
+        "clients/go/tls.go",
+        "clients/go/v2.go",
+        "clients/test_tls.py",
+    ],
     "Go, over REST": [
         "clients/go/main.go",
         "clients/go/v2.go",
@@ -218,6 +243,7 @@ CLIENTS: dict[str, Sequence[str]] = {
 AS_WRITTEN: dict[str, Sequence[str]] = {
     "Python, unchanged": ["clients/test_python_sdk.py"],
     "Python, by a line of code": ["command/test_sdk.py"],
+    "Python, over TLS with a token": ["clients/test_tls.py"],
     "firebase-admin for Node and for Python": ["clients/test_firebase.py"],
     "gcloud": ["clients/test_gcloud.py"],
     "grpcurl": ["clients/test_go.py"],
@@ -265,7 +291,10 @@ def source_of(names: Sequence[str]) -> str:
 def test_a_client_is_told_the_default_ports(row: ClientRow) -> None:
     """gRPC's own, or that of HTTP, which every URL names; and flags and variables that there are."""
     ports = {setting.name: setting.default for setting in TABLE if setting.name.endswith("port")}
-    variables = set(client_environment("h:1", "p", {}))
+    variables = {
+        *client_environment("h:1", "p", {}, Access("ca.pem", "token", is_secure=True)),
+        "SSL_CERT_FILE",
+    }
     for code in row.code:
         assert set(re.findall(r"127\.0\.0\.1:(\d+)", code)) <= set(ports.values()) | {"5001"}
         assert "http://127.0.0.1:8123" not in code
@@ -405,6 +434,28 @@ def test_queues_come_by_file_and_tasks_by_request(tmp_path: Path) -> None:
     assert task["httpRequest"]["url"] == "http://127.0.0.1:8080/"
 
 
+@pytest.mark.parametrize("library", ["google.oauth2", "import jwt"])
+def test_a_handler_verifies_as_pasted(library: str, tmp_path: Path) -> None:
+    """Against the server, with its address for Google's; the token for another audience is refused."""
+    code = block("python", library)
+    (there,) = re.findall(r"# locally google=\"(.*)\"", code)
+    with served(tmp_path / "data.db", "--queue", "mail") as server, Handler() as handler:
+        channel = grpc.insecure_channel(server.grpc_address)
+        client = tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=channel))
+        token = {"service_account_email": "mail@local.iam.gserviceaccount.com"}
+        request = {"url": handler.url("/a"), "oidc_token": token}
+        client.create_task(parent=f"{PARENT}/queues/mail", task={"http_request": request})
+        channel.close()
+        (got,) = handler.wait_for(1)
+        here = there.replace("127.0.0.1:8124", server.http_address)
+        sent = got.headers["Authorization"].removeprefix("Bearer ")
+        for audience, ends in ((handler.url("/a"), True), ("https://other.example", False)):
+            call = f"print(verified({sent!r}, {audience!r}, {here!r})['email'])"
+            command = [sys.executable, "-c", f"{code}\n{call}"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+            assert (done.stdout == f"{token['service_account_email']}\n") is ends, done.stderr
+
+
 def pasted(commands: str, server: Served, directory: Path | None = None) -> str:
     """What commands with curl print that are made for the default port."""
     if shutil.which("curl") is None:
@@ -431,6 +482,35 @@ def test_the_config_file_works_as_shown(tmp_path: Path) -> None:
     assert mail.rate_limits.max_dispatches_per_second == 5
     assert mail.retry_config.max_attempts == 7
     assert reports.http_target.uri_override.port == 8080
+
+
+def test_it_is_closed_beyond_loopback_as_pasted(tmp_path: Path) -> None:
+    """Certificate, token, the server with both, and two clients, but for the ports; without the token nobody is served."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    making, _, flags = block("sh", "openssl req").partition(".venv/bin/taskweir ")
+    subprocess.run(["bash", "-euc", making], cwd=tmp_path, capture_output=True, check=True, timeout=30)
+    for name in ("server.pem", "server.key", "tokens"):
+        flags = re.sub(rf" {name}\b", f" {tmp_path / name}", flags)
+    with served(tmp_path / "data.db", "--queue", "mail", *shlex.split(flags)) as server:
+        ports = {"8123": server.grpc_address, "8124": server.http_address}
+        curl, program = block("sh", "--cacert"), block("python", "composite_channel_credentials")
+        for usual, bound in ports.items():
+            here = f"127.0.0.1:{bound.rpartition(':')[2]}"
+            curl, program = (code.replace(f"127.0.0.1:{usual}", here) for code in (curl, program))
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=30
+        )
+        assert done.stdout == f"['{PARENT}/queues/mail']\n", done.stderr
+        assert "queues/mail" in pasted(curl, server, tmp_path)
+        refused = subprocess.run(
+            ["bash", "-euc", curl.replace("Bearer ", "Bearer x")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert '"UNAUTHENTICATED"' in refused.stdout
 
 
 def test_links_lead_to_files() -> None:

@@ -4,8 +4,11 @@ import dataclasses
 
 import pytest
 
-from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.app_engine_host import AppEngineHost
+from taskweir.domain.app_engine_services import AppEngineServices
 from taskweir.domain.functions_url import FunctionsUrl
+from taskweir.domain.target_map import TargetMap
+from taskweir.domain.target_rules import HostRules
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from taskweir.setting_kinds import read_duration
 from taskweir.settings import TABLE, Given, Settings, SettingsError, from_variables, resolve
@@ -78,16 +81,29 @@ def test_the_defaults_are_the_contracts() -> None:
         history_size=10_000,
         history_retention=31 * DAY,
         lease_rate=10,
+        relax_limits=False,
         drain_timeout=8 * SECOND,
         control="auto",
         strict=False,
         app_engine_host=AppEngineHost(),
+        app_engine=AppEngineServices(),
         functions_url=FunctionsUrl(),
+        target_map=TargetMap(),
+        allow_target=HostRules(),
+        deny_target=HostRules(),
+        congestion=True,
         ca_file="",
         insecure_targets=False,
         allow_origin=(),
         taskqueue_timestamps="micros",
-        openid_issuer="",
+        openid_issuer="https://accounts.google.com",
+        token_key="",
+        tokens_follow_clock=False,
+        tls_cert="",
+        tls_key="",
+        auth_token_file="",
+        max_connections=20_000,
+        idle_timeout=HOUR,
         hard_reset_on_purge_queue=False,
         log_level="info",
         log_format="text",
@@ -129,12 +145,28 @@ def test_the_first_layer_that_gives_a_setting_wins() -> None:
             "--app-engine-host: 'a b' is no address, such as http://localhost:8080",
         ),
         (
+            given(app_engine="a=http://x,a=http://y"),
+            "--app-engine: 'a' is given twice",
+        ),
+        (
             given(functions_url="localhost"),
             "--functions-url: 'localhost' is no URL of functions, such as http://127.0.0.1:5001",
         ),
         (
             {"allow-origin": Given("http://a,b", "TASKWEIR_ALLOW_ORIGIN")},
             "TASKWEIR_ALLOW_ORIGIN: 'b' is no origin, such as https://app.example or http://localhost:3000, nor *",
+        ),
+        (
+            {"target-map": Given("a.test", "TASKWEIR_TARGET_MAP")},
+            "TASKWEIR_TARGET_MAP: 'a.test' is not FROM=TO, such as https://api.example.com=http://127.0.0.1:9000",
+        ),
+        (
+            {"deny-target": Given("a.test, 10.0.0.1/8", "f.yaml:2: deny-target")},
+            "f.yaml:2: deny-target: '10.0.0.1/8' is not a network such as 10.0.0.0/8: 10.0.0.1/8 has host bits set",
+        ),
+        (
+            {"allow-target": Given("a.*", "--allow-target")},
+            "--allow-target: 'a.*' is not a host, *.domain, address, network or *: the host is not a name",
         ),
         (given(queue="a_b"), "--queue: queue id 'a_b' must be 1 to 100 letters, digits and hyphens"),
         (
@@ -185,6 +217,7 @@ def test_the_variables_of_the_best_known_emulator_are_read_after_our_own() -> No
     }
     settings = resolve(from_variables(legacy))
     assert settings.queues == ("projects/p/locations/l/queues/a",)
+    assert from_variables({"INITIAL_QUEUE": "a"}) == {"queue": Given("a", "INITIAL_QUEUE")}
     assert settings.app_engine_host == AppEngineHost("http", "localhost:8080")
     assert resolve(from_variables({**legacy, "TASKWEIR_QUEUE": "b"})).queues == (
         "projects/local/locations/us-central1/queues/b",

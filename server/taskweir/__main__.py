@@ -39,12 +39,18 @@ def _run(arguments: Arguments) -> int:
     if arguments.program:
         from taskweir.command.execute import execute
 
-        return execute(arguments.program, arguments.flags, settings.project)
+        return execute(arguments.program, arguments.flags, settings)
     if arguments.command == "env":
         from taskweir.command.env import exports
 
         print(exports(settings, os.environ), end="")
         return 0
+    if arguments.command == "health":
+        from taskweir.command.health import health
+
+        return health(settings)
+    # It is read when gRPC is loaded. Else there is a line for each connection that speaks no TLS to a port under TLS.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from taskweir.command.serve import serve
 
     return serve(settings, tethered=arguments.tethered)

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
-import resource
 from collections.abc import Coroutine, Mapping
 from typing import Any, Final, Self
 
+from taskweir.api.authentication import CallerTokens
+from taskweir.api.certificate import Certificate
 from taskweir.api.control.control import Control
 from taskweir.api.faulty_calls import FaultyCalls
 from taskweir.api.grpc.server import GrpcServer
@@ -15,6 +16,9 @@ from taskweir.api.http.origin import Origins
 from taskweir.api.http.relay import Relays
 from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Observe
+from taskweir.api.port_limits import PortLimits
+from taskweir.api.renewed_file import UnusableFile
+from taskweir.api.rest.credentials import guarded
 from taskweir.api.rest.openapi import openapi_page
 from taskweir.api.rest.surface import Rest
 from taskweir.api.services import Services
@@ -30,17 +34,21 @@ from taskweir.control.idling import Idling
 from taskweir.control.resetting import Resetting
 from taskweir.control.steering import Steering
 from taskweir.domain import limits
+from taskweir.domain.app_engine import AppEngine
+from taskweir.domain.target_policy import TargetPolicy
 from taskweir.domain.times import SECOND
 from taskweir.domain.ttl import Ttls
 from taskweir.health import Health
 from taskweir.metrics.metrics import Metrics
 from taskweir.metrics.route import metrics_page
+from taskweir.open_files import OpenFiles
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.capacity import Capacity
 from taskweir.push.curl_sender import CurlSender
 from taskweir.push.executions import Executions
 from taskweir.push.late_effects import LateEffects
 from taskweir.push.sender import Sender
+from taskweir.push.tokens import Tokens
 from taskweir.push.worker import Worker
 from taskweir.service.batches import BatchService
 from taskweir.service.buffering import BufferService
@@ -57,13 +65,14 @@ from taskweir.store.base import Retention, Store
 from taskweir.store.listeners import Listeners
 from taskweir.store.sqlite import SqliteStore
 from taskweir.store.sweeper import Sweeper
+from taskweir.tokens.kept_secrets import BadKeyFile, access_token_secret, given_key, kept_key
+from taskweir.tokens.minting import Minting
+from taskweir.tokens.pages import token_pages
 
 _LOG: Final = logging.getLogger("taskweir.server")
 
-_MOST_ATTEMPTS: Final = 10_000
-"""In flight over all queues: twice what production allows a queue, so that one queue can have all it may."""
-_SPARE_FILES: Final = 512
-"""Open files left for callers, the data file and the rest."""
+_TIMES_A_QUEUE: Final = 2
+"""Attempts in flight over all queues, as a multiple of what one queue may have: so one can have all it may."""
 _BODY_BYTES: Final = 256 << 20
 """Of bodies in the worker's memory, whatever the backlog."""
 
@@ -75,6 +84,7 @@ class Server:
         self,
         settings: Settings,
         store: Store,
+        tokens: Minting,
         sender: Sender,
         worker: Worker,
         grpc_server: GrpcServer,
@@ -83,6 +93,7 @@ class Server:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._tokens = tokens
         self._sender = sender
         self._worker = worker
         self._grpc = grpc_server
@@ -103,6 +114,7 @@ class Server:
         cannot be had.
         """
         clock = clock or SteeredClock()
+        certificate, callers = _protection(settings)
         async with contextlib.AsyncExitStack() as undo:
             listeners = Listeners()
             metrics = Metrics()
@@ -121,35 +133,46 @@ class Server:
             undo.push_async_callback(store.close)
             for queue in await store.queues():
                 metrics.queue_changed(queue)
+            tokens = _minting(settings, store, clock)
+            undo.callback(tokens.close)
             faults = Faults()
-            sender = FaultySender(sender or _curl_sender(settings), faults, late)
+            sender = FaultySender(sender or _curl_sender(settings, tokens), faults, late)
             undo.push_async_callback(sender.close)
             executions = Executions(clock, metrics.attempts)
-            services = _services(settings, store, clock, executions)
+            files = OpenFiles.shared_out(
+                settings.max_connections, attempts=_TIMES_A_QUEUE * settings.queue_bounds.concurrent
+            )
+            worker = _worker(settings, store, clock, sender, executions, late, files.attempts)
+            services = _services(settings, store, clock, executions, worker)
             configured = ConfiguredQueues(settings, services.queues, services.queue_files)
             await configured.have()
-            worker = _worker(settings, store, clock, sender, executions, late)
             sweeper = Sweeper(store, clock)
             listeners.add(worker)
             listeners.add(sweeper)
             await worker.start()
             observe = metrics.calls.observe
-            surfaces = _surfaces(settings, services, faults, observe)
+            surfaces = _surfaces(settings, services, faults, observe, callers)
             if settings.has_control:
                 history = History(store, clock)
                 listeners.add(history)
                 rpcs = surfaces.rpcs()
                 control = _control(store, clock, worker, sweeper, faults, history, configured, rpcs)
                 # Neither --strict nor a fault may stand between a test and what it steers with.
-                surfaces = surfaces.with_control(control, Calls(observe=observe))
-            grpc_server, rest = GrpcServer(surfaces.grpc), Rest(surfaces.http)
+                surfaces = surfaces.with_control(control, Calls(observe=observe, authenticate=callers))
+            idle = settings.idle_timeout
+            grpc_server = GrpcServer(surfaces.grpc, certificate, PortLimits(files.grpc, idle))
+            rest = Rest(surfaces.http)
             undo.push_async_callback(grpc_server.stop, 0)
-            server = cls(settings, store, sender, worker, grpc_server, rest, health)
+            server = cls(settings, store, tokens, sender, worker, grpc_server, rest, health)
             pages = {
-                "/metrics": metrics_page(lambda: metrics.scrape(store, clock)),
+                # It has the names of queues.
+                "/metrics": guarded(
+                    metrics_page(lambda: metrics.scrape(store, clock, worker.rate_factors())), callers
+                ),
                 "/openapi.json": openapi_page(surfaces.http),
+                **token_pages(tokens.key, settings.openid_issuer, has_tls=bool(settings.tls_cert)),
             }
-            await server._listen(pages)
+            await server._listen(pages, certificate, PortLimits(files.http, idle))
             server._background = [
                 _watched(worker.run(), "worker", health),
                 _watched(sweeper.run(), "sweeper", health),
@@ -163,9 +186,14 @@ class Server:
         """Attempts that have begun and are not yet recorded."""
         return self._worker.in_flight
 
-    async def _listen(self, pages: Mapping[str, Answer]) -> None:
+    async def _listen(
+        self, pages: Mapping[str, Answer], certificate: Certificate | None, http_limits: PortLimits
+    ) -> None:
         host = self._settings.host
-        port = self._grpc.bind(host, self._settings.port)
+        try:
+            port = self._grpc.bind(host, self._settings.port)
+        except UnusableFile as error:
+            raise SettingsError(str(error)) from error
         self._http = await HttpServer.start(
             host,
             self._settings.http_port,
@@ -173,7 +201,10 @@ class Server:
             pages,
             self._rest.answer,
             origins=Origins.parse(self._settings.allow_origin),
-            relays=Relays(host, port),
+            relays=Relays(host, port, certificate),
+            certificate=certificate,
+            silence=http_limits.idle / SECOND,
+            most_connections=http_limits.connections,
         )
         try:
             await self._grpc.start()
@@ -199,6 +230,7 @@ class Server:
         if self._http is not None:
             await self._http.stop()
         await self._sender.close()
+        self._tokens.close()
         await self._store.close()
 
 
@@ -209,6 +241,15 @@ def _watched(part: Coroutine[Any, Any, None], name: str, health: Health) -> asyn
     task = asyncio.create_task(part)
     task.add_done_callback(ended)
     return task
+
+
+def _protection(settings: Settings) -> tuple[Certificate | None, CallerTokens | None]:
+    """What both ports show for themselves, and what they ask callers for."""
+    cert, key, tokens = settings.tls_cert, settings.tls_key, settings.auth_token_file
+    try:
+        return Certificate(cert, key) if cert else None, CallerTokens(tokens) if tokens else None
+    except UnusableFile as error:
+        raise SettingsError(str(error)) from error
 
 
 def _retention(settings: Settings) -> Retention:
@@ -222,14 +263,33 @@ def _retention(settings: Settings) -> Retention:
     )
 
 
-def _curl_sender(settings: Settings) -> Sender:
+def _minting(settings: Settings, store: Store, clock: Clock) -> Minting:
     try:
-        return CurlSender(settings.ca_file or None, insecure_targets=settings.insecure_targets)
+        key = given_key(settings.token_key) if settings.token_key else kept_key(store)
+    except BadKeyFile as error:
+        raise SettingsError(f"--token-key {settings.token_key}: {error}") from error
+    now = clock.now if settings.tokens_follow_clock else real_now
+    return Minting(key, access_token_secret(store), settings.openid_issuer, now)
+
+
+def _curl_sender(settings: Settings, tokens: Tokens) -> Sender:
+    try:
+        return CurlSender(
+            settings.ca_file or None,
+            insecure_targets=settings.insecure_targets,
+            tokens=tokens,
+            target_map=settings.target_map,
+            policy=TargetPolicy(
+                settings.allow_target, settings.deny_target, beyond_loopback=settings.is_beyond_loopback
+            ),
+        )
     except OSError as error:
         raise SettingsError(f"--ca-file {settings.ca_file}: {error.strerror or error}") from error
 
 
-def _services(settings: Settings, store: Store, clock: Clock, executions: Executions) -> Services:
+def _services(
+    settings: Settings, store: Store, clock: Clock, executions: Executions, worker: Worker
+) -> Services:
     strict = settings.strict
     tasks = TaskService(store, clock, stored_size, strict=strict)
     leases = LeaseService(store, clock, real_now, settings.lease_rate)
@@ -240,24 +300,27 @@ def _services(settings: Settings, store: Store, clock: Clock, executions: Execut
             strict=strict,
             forget_purged_names=settings.hard_reset_on_purge_queue,
             ttls=Ttls(settings.task_retention, settings.task_tombstone),
+            bounds=settings.queue_bounds,
         ),
-        stats=QueueStatsService(store, executions, leases),
+        stats=QueueStatsService(store, executions, worker, leases),
         tasks=tasks,
         leases=leases,
         batches=BatchService(store, clock, tasks),
         policies=PolicyService(store),
         cmek=CmekService(store),
         locations=LocationService(store, clock, settings.location, strict=strict),
-        queue_files=QueueFileService(store, clock, settings.location),
+        queue_files=QueueFileService(store, clock, settings.location, settings.queue_bounds),
         buffering=BufferService(store, tasks),
     )
 
 
-def _surfaces(settings: Settings, services: Services, faults: Faults, observe: Observe) -> Surfaces:
+def _surfaces(
+    settings: Settings, services: Services, faults: Faults, observe: Observe, callers: CallerTokens | None
+) -> Surfaces:
     checks = [Strictness(real_now)] if settings.strict else []
     return Surfaces.of(
         services,
-        Calls(checks, FaultyCalls(faults), observe),
+        Calls(checks, FaultyCalls(faults), observe, callers),
         functions=settings.functions_url,
         location=settings.location,
         timestamps=settings.taskqueue_timestamps,
@@ -265,27 +328,24 @@ def _surfaces(settings: Settings, services: Services, faults: Faults, observe: O
 
 
 def _worker(
-    settings: Settings, store: Store, clock: Clock, sender: Sender, executions: Executions, late: LateEffects
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    sender: Sender,
+    executions: Executions,
+    late: LateEffects,
+    attempts: int,
 ) -> Worker:
     dispatcher = Dispatcher(
         store,
         sender,
         clock,
-        settings.app_engine_host,
+        AppEngine(settings.app_engine_host, settings.app_engine),
         keeps_history=settings.has_control and settings.history_size > 0,
         observer=executions,
+        slows_queues=settings.congestion,
     )
-    return Worker(store, clock, dispatcher, Capacity(_attempts_allowed(), _BODY_BYTES), late)
-
-
-def _attempts_allowed() -> int:
-    """Each attempt in flight needs a socket: as many as the limit on open files has room for."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = _MOST_ATTEMPTS + _SPARE_FILES if hard == resource.RLIM_INFINITY else hard
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < files:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    return max(16, min(_MOST_ATTEMPTS, files - _SPARE_FILES))
+    return Worker(store, clock, dispatcher, Capacity(attempts, _BODY_BYTES), late)
 
 
 def _control(

@@ -14,6 +14,7 @@ Marker: `taskweir_clock(at=None, *, frozen=True)` freezes the clock before the t
 
 # ruff: noqa: PLC0415 - this is loaded in every run of pytest, with or without tests that use it
 
+import os
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -37,7 +38,7 @@ _SHOWN: Final = 100
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One option, which is an ini-file's too."""
-    text = "HOST:PORT of a running server to use, by its gRPC port, in place of starting one"
+    text = "HOST:PORT, or https://HOST:PORT, of a running server to use, by its gRPC port, in place of starting one"
     parser.getgroup("taskweir").addoption("--taskweir-address", default=None, help=text)
     parser.addini("taskweir_address", text, default="")
 
@@ -74,8 +75,19 @@ def taskweir_server(
     address = _address(request.config)
     if address and taskweir_settings:
         pytest.fail(_NO_SETTINGS, pytrace=False)
-    with testing.connect(address) if address else testing.server(**taskweir_settings) as server:
+    with _connected(address) if address else testing.server(**taskweir_settings) as server:
         yield server
+
+
+def _connected(address: str) -> "Server":
+    """The token is in a variable, so that it is on no command line."""
+    from taskweir import testing
+    from taskweir.sdk import CA_FILE_VARIABLE, TOKEN_VARIABLE
+
+    if not address.startswith("https://"):
+        return testing.connect(address)
+    token, ca_file = (os.environ.get(name, "") for name in (TOKEN_VARIABLE, CA_FILE_VARIABLE))
+    return testing.connect(address, token=token, ca_file=ca_file)
 
 
 @pytest.fixture
@@ -132,7 +144,7 @@ def taskweir_async_client(taskweir: "Project") -> "tasks_v2.CloudTasksAsyncClien
     """An asynchronous client of the official SDK, for the loop in which the test uses it."""
     from taskweir.testing.sdk_clients import LazyAsyncClient
 
-    return cast("tasks_v2.CloudTasksAsyncClient", LazyAsyncClient(taskweir.grpc_address))
+    return cast("tasks_v2.CloudTasksAsyncClient", LazyAsyncClient(taskweir.grpc_address, taskweir.access))
 
 
 @pytest.fixture

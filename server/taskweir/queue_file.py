@@ -1,6 +1,7 @@
 """A queue.yaml read: its grammar, with the line of whatever is wrong."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import yaml
@@ -8,6 +9,7 @@ import yaml
 from taskweir.domain import queue_entry as entries
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.model import Acl, QueueType
+from taskweir.domain.queue_bounds import PRODUCTION, QueueBounds
 from taskweir.domain.queue_entry import QueueEntry, QueueYaml, RetryParameters
 from taskweir.yaml_nodes import Place, YamlMistake, parse_yaml, read_file
 
@@ -23,12 +25,14 @@ _ROOT_KEYS: Final = frozenset({"queue", "application", "total_storage_limit"})
 _PLAIN: Final[Mapping[str, Callable[[str], Any]]] = {
     "name": entries.read_name,
     "mode": entries.read_mode,
+    "target": entries.read_target,
+}
+_BOUNDED: Final[Mapping[str, Callable[[QueueBounds, str], Any]]] = {
     "rate": entries.read_rate,
     "bucket_size": entries.read_bucket_size,
     "max_concurrent_requests": entries.read_max_concurrent_requests,
-    "target": entries.read_target,
 }
-_ENTRY_KEYS: Final = frozenset({*_PLAIN, "retry_parameters", "acl"})
+_ENTRY_KEYS: Final = frozenset({*_PLAIN, *_BOUNDED, "retry_parameters", "acl"})
 _NOT_IN_PULL: Final = ("rate", "bucket_size", "target")
 _RETRY: Final[Mapping[str, Callable[[str], Any]]] = {
     "task_retry_limit": entries.read_task_retry_limit,
@@ -40,23 +44,23 @@ _RETRY: Final[Mapping[str, Callable[[str], Any]]] = {
 _ACL_KEYS: Final = frozenset({"user_email", "writer_email"})
 
 
-def read_queue_file(path: str) -> QueueYaml:
+def read_queue_file(path: str, bounds: QueueBounds = PRODUCTION) -> QueueYaml:
     """Raises InvalidArgument, which names the file and the line."""
     try:
         content = read_file(path)
     except YamlMistake as mistake:
         raise InvalidArgument(str(mistake)) from None
-    return read_queue_yaml(content, path)
+    return read_queue_yaml(content, path, bounds)
 
 
-def read_queue_yaml(content: bytes, path: str = UPLOADED) -> QueueYaml:
+def read_queue_yaml(content: bytes, path: str = UPLOADED, bounds: QueueBounds = PRODUCTION) -> QueueYaml:
     """Raises InvalidArgument, which names the file and the line."""
     if len(content) > _MAX_SIZE:
         raise InvalidArgument(f"{path}: is larger than {_MAX_SIZE // 1024} KiB")
     if content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         raise InvalidArgument(f"{path}: is XML: queue.xml is not supported, write the same as queue.yaml")
     try:
-        return _read(content, path)
+        return _read(content, path, bounds)
     except YamlMistake as mistake:
         raise InvalidArgument(str(mistake)) from None
 
@@ -71,7 +75,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def _read(content: bytes, path: str) -> QueueYaml:
+def _read(content: bytes, path: str, bounds: QueueBounds) -> QueueYaml:
     root = parse_yaml(content, path, _Loader)
     if root is None or root.is_null:
         raise YamlMistake(f"{path}: Empty queue configuration.")
@@ -83,14 +87,14 @@ def _read(content: bytes, path: str) -> QueueYaml:
     application = ""
     if "application" in given:
         application = _value(given["application"], "application", entries.read_application)
-    return QueueYaml(path, _entries(given["queue"]), application)
+    return QueueYaml(path, _entries(given["queue"], bounds), application)
 
 
-def _entries(queue: Place) -> tuple[QueueEntry, ...]:
+def _entries(queue: Place, bounds: QueueBounds) -> tuple[QueueEntry, ...]:
     """`queue:` with nothing after it is a file that lists no queue."""
     found: dict[str, QueueEntry] = {}
     for place in () if queue.is_null else queue.items("queue"):
-        entry = _entry(place)
+        entry = _entry(place, bounds)
         if entry.name in found:
             first = found[entry.name].line
             raise place.mistake(f"queue {entry.name} is given twice, first in line {first}")
@@ -100,11 +104,12 @@ def _entries(queue: Place) -> tuple[QueueEntry, ...]:
     return tuple(found.values())
 
 
-def _entry(place: Place) -> QueueEntry:
+def _entry(place: Place, bounds: QueueBounds) -> QueueEntry:
     given = _given(place, "a queue", _ENTRY_KEYS)
     if "name" not in given:
         raise place.mistake("a queue needs a name")
-    values = _values(given, _PLAIN)
+    bounded = {key: partial(read, bounds) for key, read in _BOUNDED.items()}
+    values = _values(given, {**_PLAIN, **bounded})
     if "retry_parameters" in given:
         values["retry_parameters"] = _retry_parameters(given["retry_parameters"])
     if "acl" in given:

@@ -6,6 +6,10 @@
 After that, `CloudTasksClient()` and `CloudTasksAsyncClient()` of tasks_v2, tasks_v2beta3 and tasks_v2beta2 reach the
 server, without credentials. A client that is given a transport object, or an `api_endpoint`, is left as it is.
 
+`https://HOST:PORT` has them come over TLS, where CLOUD_TASKS_EMULATOR_CA_FILE says which certificates (PEM) are trusted;
+else those are that gRPC and requests trust by themselves. CLOUD_TASKS_EMULATOR_TOKEN is a bearer token, sent with every
+call; without TLS, it can be read on the way.
+
 The HTTP port serves every transport. Where the variable names the gRPC port, clients with transport="rest" cannot work.
 
 Only the standard library is used, and nothing of taskweir: `taskweir exec` has this file loaded by its path, in
@@ -25,7 +29,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 VARIABLE = "CLOUD_TASKS_EMULATOR_HOST"
-"""HOST:PORT of the server; read whenever a client is built."""
+"""HOST:PORT of the server, or https://HOST:PORT; read whenever a client is built, as the next two are."""
+CA_FILE_VARIABLE = "CLOUD_TASKS_EMULATOR_CA_FILE"
+TOKEN_VARIABLE = "CLOUD_TASKS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
 _MODULES = frozenset(
     f"google.cloud.{version}.services.cloud_tasks.client"
@@ -50,7 +56,7 @@ def install() -> None:
 
     Does nothing when the variable is not set, or when it was done before.
     """
-    if not _address(VARIABLE):
+    if not _server()[0]:
         return
     for name in _MODULES:
         if name in sys.modules:
@@ -59,9 +65,12 @@ def install() -> None:
         sys.meta_path.insert(0, _Finder())
 
 
-def _address(variable: str) -> str:
-    """What the variable holds, without the scheme and slash that some give it."""
-    return os.environ.get(variable, "").strip().rpartition("://")[2].rstrip("/")
+def _server() -> tuple[str, Access]:
+    """HOST:PORT of the server that the variables tell of, empty where they tell of none, and how to come to it."""
+    scheme, _, rest = os.environ.get(VARIABLE, "").strip().rpartition("://")
+    ca_file, token = (os.environ.get(name, "").strip() for name in (CA_FILE_VARIABLE, TOKEN_VARIABLE))
+    # Some give a plain address a scheme and a slash, too.
+    return rest.rstrip("/"), Access(ca_file, token, is_secure=scheme.lower() == "https")
 
 
 class _Finder:
@@ -126,10 +135,12 @@ def _redirected(client: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         options.get("api_endpoint") if isinstance(options, dict) else getattr(options, "api_endpoint", None)
     )
     transport_class = _transport_class(client, kwargs.get("transport"))
-    if not _address(VARIABLE) or endpoint or transport_class is None:
+    host, access = _server()
+    if not host or endpoint or transport_class is None:
         return kwargs
     info = {"client_info": kwargs["client_info"]} if "client_info" in kwargs else {}
-    redirected = dict(kwargs, transport=_transport(transport_class, info), client_options=_harmless(options))
+    transport = access.transport(transport_class, host, **info)
+    redirected = dict(kwargs, transport=transport, client_options=_harmless(options))
     redirected.pop("credentials", None)
     return redirected
 
@@ -146,19 +157,6 @@ def _is_a(transport_class: type, word: str) -> bool:
     return any(word in base.__name__ for base in transport_class.__mro__)
 
 
-def _transport(transport_class: Any, info: dict[str, Any]) -> Any:
-    from google.auth.credentials import AnonymousCredentials
-
-    host = _address(VARIABLE)
-    if _is_a(transport_class, "Rest"):
-        anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        return transport_class(host=host, credentials=anonymous, url_scheme="http", **info)
-    import grpc
-
-    insecure_channel = grpc.aio.insecure_channel if _is_a(transport_class, "Async") else grpc.insecure_channel
-    return transport_class(host=host, channel=insecure_channel(host, options=_CHANNEL_OPTIONS), **info)
-
-
 def _harmless(options: Any) -> Any:
     """The client's options without those that the SDK refuses beside a transport object: all about credentials."""
     import copy
@@ -170,3 +168,81 @@ def _harmless(options: Any) -> Any:
         elif getattr(kept, name, None) is not None:
             setattr(kept, name, None)
     return kept
+
+
+class Access:
+    """How calls come to a server: over TLS or not; with the file (PEM) of the certificates that are trusted, which is
+    empty for the usual ones; with the bearer token, which is empty for none."""
+
+    def __init__(self, ca_file: str = "", token: str = "", *, is_secure: bool = False) -> None:
+        self.ca_file = ca_file
+        self.token = token
+        self.is_secure = is_secure
+
+    def transport(self, transport_class: Any, host: str, **info: Any) -> Any:
+        """One of the SDK's, to HOST:PORT. Raises OSError where the file of certificates cannot be read."""
+        if not _is_a(transport_class, "Rest"):
+            channel = self.channel(host, is_async=_is_a(transport_class, "Async"))
+            return transport_class(host=host, channel=channel, **info)
+        scheme = "https" if self.is_secure else "http"
+        made = transport_class(host=host, credentials=_credentials(self.token), url_scheme=scheme, **info)
+        if self.is_secure and self.ca_file:
+            with open(self.ca_file, "rb"):  # noqa: PTH123 - requests would say of each call what is wrong with it
+                made._session.verify = self.ca_file  # noqa: SLF001 - the SDK has no other way
+            # Else REQUESTS_CA_BUNDLE would win over it.
+            made._session.trust_env = False  # noqa: SLF001
+        return made
+
+    def channel(self, host: str, *, is_async: bool = False) -> Any:
+        """A channel to HOST:PORT, which belongs to the running loop if it is an asynchronous one. Without TLS, only
+        calls with one message each way have the token: all of the SDK's. Raises OSError, as `transport`."""
+        import grpc
+
+        of = grpc.aio if is_async else grpc
+        if self.is_secure:
+            return of.secure_channel(host, self._channel_credentials(grpc), options=_CHANNEL_OPTIONS)
+        if not self.token:
+            return of.insecure_channel(host, options=_CHANNEL_OPTIONS)
+        bearer = _interceptor(self.token)
+        if is_async:
+            return of.insecure_channel(host, options=_CHANNEL_OPTIONS, interceptors=[bearer])
+        return grpc.intercept_channel(of.insecure_channel(host, options=_CHANNEL_OPTIONS), bearer)
+
+    def _channel_credentials(self, grpc: Any) -> Any:
+        roots = None
+        if self.ca_file:
+            with open(self.ca_file, "rb") as file:  # noqa: PTH123
+                roots = file.read()
+        found = grpc.ssl_channel_credentials(roots)
+        if not self.token:
+            return found
+        return grpc.composite_channel_credentials(found, grpc.access_token_call_credentials(self.token))
+
+
+def _interceptor(token: str) -> Any:
+    """gRPC's own credentials for calls keep off channels without TLS."""
+    import grpc
+
+    class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+        """For both kinds of channels: the asynchronous ones await what comes back."""
+
+        def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+            metadata = [*(details.metadata or ()), ("authorization", f"Bearer {token}")]
+            return continuation(details._replace(metadata=metadata), request)
+
+    return Bearer()
+
+
+def _credentials(token: str) -> Any:
+    """Of REST. A refusal is the server's, and its text is for the caller: there is nothing to be refreshed."""
+    from google.auth.credentials import AnonymousCredentials
+
+    class Bearer(AnonymousCredentials):
+        def refresh(self, request: Any) -> None:
+            """Nothing."""
+
+        def before_request(self, request: Any, method: Any, url: Any, headers: Any) -> None:
+            if token:
+                headers["authorization"] = f"Bearer {token}"
+
+    return Bearer()  # type: ignore[no-untyped-call]

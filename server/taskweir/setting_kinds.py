@@ -4,14 +4,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.app_engine_host import AppEngineHost
+from taskweir.domain.app_engine_services import AppEngineServices
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.origin import as_browsers_write
+from taskweir.domain.queue_bounds import PRODUCTION, RELAXED, QueueBounds
 from taskweir.domain.queue_entry import QueueYaml
+from taskweir.domain.target_map import TargetMap
+from taskweir.domain.target_rules import HostRules
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Micros
 from taskweir.queue_file import read_queue_file
 
@@ -106,6 +111,26 @@ def _app_engine_host(text: str) -> AppEngineHost:
     return host
 
 
+def _app_engine_services(text: str) -> AppEngineServices:
+    return AppEngineServices.parse(_names(text))
+
+
+def _target_map(text: str) -> TargetMap:
+    return TargetMap.parse(_names(text))
+
+
+def _host_rules(text: str) -> HostRules:
+    return HostRules.parse(_names(text))
+
+
+def _issuer(text: str) -> str:
+    """An issuer's identifier is a URL without query and fragment (OpenID Connect Discovery 1.0)."""
+    issuer = text.strip().rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", issuer):
+        raise ValueError(f"{text!r} is no URL of an issuer, such as http://127.0.0.1:8124")
+    return issuer
+
+
 def _file(text: str) -> str:
     path = text.strip()
     if path and Path(path).is_dir():
@@ -115,10 +140,10 @@ def _file(text: str) -> str:
     return path
 
 
-def _queue_yaml(text: str) -> QueueYaml | None:
+def _queue_yaml(text: str, bounds: QueueBounds = PRODUCTION) -> QueueYaml | None:
     path = _file(text)
     try:
-        return read_queue_file(path) if path else None
+        return read_queue_file(path, bounds) if path else None
     except InvalidArgument as mistake:
         raise ValueError(mistake.message) from None
 
@@ -183,10 +208,15 @@ PORT: Final = Kind("PORT", _port)
 COUNT: Final = Kind("NUMBER", _count)
 NAMES: Final = Kind("NAME", _names, is_repeatable=True)
 ORIGINS: Final = Kind("ORIGIN", _origins, is_repeatable=True)
+ISSUER: Final = Kind("URL", _issuer)
+APP_ENGINE_SERVICES: Final = Kind("SERVICE=URL", _app_engine_services, is_repeatable=True)
+TARGET_MAP: Final = Kind("ORIGIN=URL", _target_map, is_repeatable=True)
+HOST_RULES: Final = Kind("HOST", _host_rules, is_repeatable=True)
 FUNCTIONS_URL: Final = Kind("URL", _functions_url)
 APP_ENGINE_HOST: Final = Kind("URL", _app_engine_host)
 SWITCH: Final = Kind("", _switch, is_switch=True)
 FILE: Final = Kind("FILE", _file)
 QUEUE_YAML: Final = Kind("FILE", _queue_yaml)
+RELAXED_QUEUE_YAML: Final = Kind("FILE", partial(_queue_yaml, bounds=RELAXED))
 DURATION: Final = Kind("DURATION", read_duration)
 POSITIVE_DURATION: Final = Kind("DURATION", _positive_duration)

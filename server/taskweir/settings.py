@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from taskweir import setting_kinds as kinds
-from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.app_engine_host import AppEngineHost
+from taskweir.domain.app_engine_services import AppEngineServices
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.functions_url import FunctionsUrl
 from taskweir.domain.host_names import is_loopback
 from taskweir.domain.names import LOCATION_ID, PROJECT_ID, QueueName
+from taskweir.domain.queue_bounds import PRODUCTION, RELAXED, QueueBounds
 from taskweir.domain.queue_entry import QueueYaml
+from taskweir.domain.target_map import TargetMap
+from taskweir.domain.target_rules import HostRules
 from taskweir.domain.times import Micros
 from taskweir.setting_kinds import Kind
 
@@ -25,13 +29,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. `default` is written as a user would; `legacy_variable` is read after TASKWEIR_…"""
+    """One row of the table. `default` is written as a user would. The legacy names are those of the best known
+    emulator, past and present; its variables are read after TASKWEIR_…"""
 
     name: str
     kind: Kind
     default: str
     help: str
-    legacy_variable: str = ""
+    legacy_variables: tuple[str, ...] = ()
+    legacy_flag: str = ""
 
     @property
     def flag(self) -> str:
@@ -57,7 +63,8 @@ TABLE: Final[Sequence[Setting]] = (
         kinds.NAMES,
         "",
         "queue to have at start: a full name, or an id under --project and --location; repeatable",
-        "INITIAL_QUEUES",
+        ("INITIAL_QUEUES", "INITIAL_QUEUE"),
+        "--initial-queue",
     ),
     Setting("config", kinds.FILE, "", "YAML file with settings and whole queues"),
     Setting(
@@ -84,6 +91,12 @@ TABLE: Final[Sequence[Setting]] = (
     Setting(
         "lease-rate", kinds.COUNT, "10", "LeaseTasks calls a second that each queue takes; 0: any number"
     ),
+    Setting(
+        "relax-limits",
+        kinds.SWITCH,
+        "false",
+        "let push queues have 100000 dispatches a second, bursts of as many, and 10000 in flight",
+    ),
     Setting("drain-timeout", kinds.DURATION, "8s", "how long a stopping server waits for attempts in flight"),
     Setting(
         "control",
@@ -98,8 +111,16 @@ TABLE: Final[Sequence[Setting]] = (
         "app-engine-host",
         kinds.APP_ENGINE_HOST,
         "",
-        "where App Engine tasks go, such as http://localhost:8080",
-        "APP_ENGINE_EMULATOR_HOST",
+        "where App Engine tasks go whose service has no address of its own, such as http://localhost:8080",
+        ("APP_ENGINE_EMULATOR_HOST",),
+        "--app-engine-emulator-host",
+    ),
+    Setting(
+        "app-engine",
+        kinds.APP_ENGINE_SERVICES,
+        "",
+        "where an App Engine service listens, such as worker=http://127.0.0.1:8081; a version is v2.worker=…, an "
+        "instance 0.v2.worker=…; repeatable",
     ),
     Setting(
         "functions-url",
@@ -107,8 +128,39 @@ TABLE: Final[Sequence[Setting]] = (
         "",
         "where Firebase functions run, such as http://127.0.0.1:5001: for tasks that come without a URL",
     ),
+    Setting(
+        "target-map",
+        kinds.TARGET_MAP,
+        "",
+        "other place for the requests of an origin, such as https://api.example.com=http://127.0.0.1:9000 or "
+        "https://*.example.com=http://127.0.0.1:9000; repeatable",
+    ),
+    Setting(
+        "allow-target",
+        kinds.HOST_RULES,
+        "",
+        "host, *.domain, address or network that requests may go to; when given, they go nowhere else; repeatable",
+    ),
+    Setting(
+        "deny-target",
+        kinds.HOST_RULES,
+        "",
+        "host, *.domain, address or network that no request goes to; repeatable",
+    ),
+    Setting(
+        "congestion",
+        kinds.SWITCH,
+        "true",
+        "slow a queue down while its targets answer 429 or 503, or mostly fail",
+    ),
     Setting("ca-file", kinds.FILE, "", "certificates (PEM) that https targets are checked against"),
-    Setting("insecure-targets", kinds.SWITCH, "false", "do not check the certificates of https targets"),
+    Setting(
+        "insecure-targets",
+        kinds.SWITCH,
+        "false",
+        "do not check the certificates of https targets",
+        legacy_flag="--insecure-skip-tls-verify",
+    ),
     Setting(
         "allow-origin", kinds.ORIGINS, "", "web origin whose pages may call the server, or *; repeatable"
     ),
@@ -118,7 +170,37 @@ TABLE: Final[Sequence[Setting]] = (
         "micros",
         "unit of the times in the old taskqueue API",
     ),
-    Setting("openid-issuer", kinds.TEXT, "", "issuer URL of the tokens sent to targets"),
+    Setting(
+        "openid-issuer",
+        kinds.ISSUER,
+        "https://accounts.google.com",
+        "issuer of the OIDC tokens sent to targets; its keys are at --http-port",
+    ),
+    Setting(
+        "token-key",
+        kinds.FILE,
+        "",
+        "RSA key (PEM) that OIDC tokens are signed with; else one is kept with the data",
+        legacy_flag="--openid-signing-key",
+    ),
+    Setting(
+        "tokens-follow-clock",
+        kinds.SWITCH,
+        "false",
+        "tokens have the times of the server's clock, not real ones",
+    ),
+    Setting("tls-cert", kinds.FILE, "", "certificate (PEM, with its chain) for both ports"),
+    Setting("tls-key", kinds.FILE, "", "its key (PEM)"),
+    Setting(
+        "auth-token-file", kinds.FILE, "", "bearer tokens, one a line; calls without one of them are refused"
+    ),
+    Setting(
+        "max-connections",
+        kinds.COUNT,
+        "20000",
+        "connections to each port at a time, as far as the limit on open files goes; 0: any number",
+    ),
+    Setting("idle-timeout", kinds.POSITIVE_DURATION, "1h", "how long a connection may stay without a call"),
     Setting(
         "hard-reset-on-purge-queue",
         kinds.SWITCH,
@@ -161,25 +243,48 @@ class Settings:
     history_size: int
     history_retention: Micros
     lease_rate: int
+    relax_limits: bool
     drain_timeout: Micros
     control: Literal["auto", "on", "off"]
     strict: bool
     app_engine_host: AppEngineHost
+    app_engine: AppEngineServices
     functions_url: FunctionsUrl
+    target_map: TargetMap
+    allow_target: HostRules
+    deny_target: HostRules
+    congestion: bool
     ca_file: str
     insecure_targets: bool
     allow_origin: tuple[str, ...]
     taskqueue_timestamps: Literal["micros", "seconds"]
     openid_issuer: str
+    token_key: str
+    tokens_follow_clock: bool
+    tls_cert: str
+    tls_key: str
+    auth_token_file: str
+    max_connections: int
+    idle_timeout: Micros
     hard_reset_on_purge_queue: bool
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
     queue_config: tuple[ConfiguredQueue, ...] = ()
 
     @property
+    def queue_bounds(self) -> QueueBounds:
+        """How high the limits of push queues may be set."""
+        return RELAXED if self.relax_limits else PRODUCTION
+
+    @property
+    def is_beyond_loopback(self) -> bool:
+        """Whether other machines can reach it."""
+        return not is_loopback(self.host)
+
+    @property
     def has_control(self) -> bool:
         """Whether the control API is served: by itself only where nobody else than this machine can reach it."""
-        return self.control == "on" or (self.control == "auto" and is_loopback(self.host))
+        return self.control == "on" or (self.control == "auto" and not self.is_beyond_loopback)
 
 
 class Given(NamedTuple):
@@ -193,7 +298,7 @@ def from_variables(environ: Mapping[str, str]) -> dict[str, Given]:
     """What environment variables set, by setting name. An empty variable sets nothing."""
     found = {}
     for setting in TABLE:
-        for variable in filter(None, (setting.variable, setting.legacy_variable)):
+        for variable in (setting.variable, *setting.legacy_variables):
             text = environ.get(variable, "")
             if text and not _is_service_link(setting, text):
                 found[setting.name] = Given(text, variable)
@@ -210,14 +315,19 @@ def resolve(*layers: Mapping[str, Given]) -> Settings:
     """Settings from layers, the strongest first, and the table's defaults. Raises SettingsError."""
     values: dict[str, Any] = {}
     queues_given = Given("", "")
-    for setting in TABLE:
+    # What a queue.yaml may say is for another setting to tell.
+    for setting in sorted(TABLE, key=lambda setting: setting.kind is kinds.QUEUE_YAML):
         given = next((layer[setting.name] for layer in layers if setting.name in layer), None)
         if setting.name == "queue" and given is not None:
             queues_given = given
-        values[setting.field] = _read(setting, given or Given(setting.default, setting.flag))
+        is_relaxed = setting.kind is kinds.QUEUE_YAML and values["relax_limits"]
+        kind = kinds.RELAXED_QUEUE_YAML if is_relaxed else setting.kind
+        values[setting.field] = _read(kind, given or Given(setting.default, setting.flag))
     if values["queue_yaml"] is not None and not any("project" in layer for layer in layers):
         # Where nothing else names the project, the app does that the file says it is of.
         values["project"] = values["queue_yaml"].application or values["project"]
+    if bool(values["tls_cert"]) != bool(values["tls_key"]):
+        raise SettingsError("--tls-cert and --tls-key are given together, or not at all")
     try:
         names = [full_queue_name(text, values["project"], values["location"]) for text in values["queues"]]
     except ValueError as error:
@@ -226,9 +336,9 @@ def resolve(*layers: Mapping[str, Given]) -> Settings:
     return Settings(**values)
 
 
-def _read(setting: Setting, given: Given) -> object:
+def _read(kind: Kind, given: Given) -> object:
     try:
-        return setting.kind.read(given.text)
+        return kind.read(given.text)
     except ValueError as error:
         raise SettingsError(f"{given.where}: {error}") from None
 

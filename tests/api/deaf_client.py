@@ -4,9 +4,10 @@ import socket
 from typing import Final
 
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_DATA, _HEADERS, _SETTINGS, _WINDOW_UPDATE = 0, 1, 4, 8
+_DATA, _HEADERS, _RESET, _SETTINGS, _WINDOW_UPDATE = 0, 1, 3, 4, 8
 _END_STREAM, _END_HEADERS = 1, 4
 _INITIAL_WINDOW_SIZE = 4
+_CANCEL: Final = 8
 _LARGEST_WINDOW: Final = (1 << 31) - 1
 _USUAL_WINDOW: Final = (1 << 16) - 1
 
@@ -21,16 +22,21 @@ class DeafClient:
         more = (_LARGEST_WINDOW - _USUAL_WINDOW).to_bytes(4)
         self._socket.sendall(_PREFACE + _frame(_SETTINGS, 0, 0, window) + _frame(_WINDOW_UPDATE, 0, 0, more))
 
+    def begin_and_reset(self, path: str, times: int) -> None:
+        """As many calls, each of them given up as it begins, until the server ends the connection."""
+        block = _headers(path)
+        for _ in range(times):
+            try:
+                self._socket.sendall(
+                    _frame(_HEADERS, _END_HEADERS, self._stream, block)
+                    + _frame(_RESET, 0, self._stream, _CANCEL.to_bytes(4))
+                )
+            except ConnectionError:
+                return
+            self._stream += 2
+
     def call(self, path: str, request: bytes) -> None:
-        headers = {
-            ":method": "POST",
-            ":scheme": "http",
-            ":path": path,
-            ":authority": "localhost",
-            "content-type": "application/grpc",
-            "te": "trailers",
-        }
-        block = b"".join(map(_header, headers, headers.values()))
+        block = _headers(path)
         message = b"\0" + len(request).to_bytes(4) + request
         self._socket.sendall(
             _frame(_HEADERS, _END_HEADERS, self._stream, block)
@@ -40,6 +46,18 @@ class DeafClient:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _headers(path: str) -> bytes:
+    headers = {
+        ":method": "POST",
+        ":scheme": "http",
+        ":path": path,
+        ":authority": "localhost",
+        "content-type": "application/grpc",
+        "te": "trailers",
+    }
+    return b"".join(map(_header, headers, headers.values()))
 
 
 def _header(name: str, value: str) -> bytes:

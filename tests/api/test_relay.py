@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import pytest
 from aiohttp import web
 from tests.eventually import eventually
 
+from taskweir.api.certificate import Certificate
 from taskweir.api.http.connection import SILENCE
 from taskweir.api.http.first_bytes import HTTP2_PREFACE
 from taskweir.api.http.relay import Relays
@@ -40,15 +42,21 @@ class Ports:
     def is_relayed(self) -> bool:
         return any(relay._grpc for relay in self.relays._running)
 
-    async def connect(self, first: bytes = b"") -> Client:
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.http.port))
+    async def connect(self, first: bytes = b"", tls: ssl.SSLContext | None = None) -> Client:
+        client = Client(*await asyncio.open_connection("127.0.0.1", self.http.port, ssl=tls))
         client.writer.write(first)
         return client
 
 
 @contextlib.asynccontextmanager
-async def ports(talk: Talk, silence: float = SILENCE) -> AsyncIterator[Ports]:
-    """`talk` is what the port behind does with a connection."""
+async def ports(
+    talk: Talk,
+    silence: float = SILENCE,
+    certificate: Certificate | None = None,
+    behind_shows: Certificate | None = None,
+) -> AsyncIterator[Ports]:
+    """`talk` is what the port behind does with a connection. With a certificate both ports speak TLS; the one behind
+    may have another."""
     talks = set()
 
     async def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,10 +68,21 @@ async def ports(talk: Talk, silence: float = SILENCE) -> AsyncIterator[Ports]:
             writer.close()
             talks.discard(task)
 
-    behind = await asyncio.start_server(begin, "127.0.0.1", 0)
+    shown = behind_shows or certificate
+    tls = shown.for_http() if shown is not None else None
+    behind = await asyncio.start_server(begin, "127.0.0.1", 0, ssl=tls)
     port = behind.sockets[0].getsockname()[1]
-    relays = Relays("127.0.0.1", port)
-    http = await HttpServer.start("127.0.0.1", 0, lambda: None, {}, answer, relays=relays, silence=silence)
+    relays = Relays("127.0.0.1", port, certificate)
+    http = await HttpServer.start(
+        "127.0.0.1",
+        0,
+        lambda: None,
+        {},
+        answer,
+        relays=relays,
+        certificate=certificate,
+        silence=silence,
+    )
     try:
         yield Ports(http, relays, behind)
     finally:

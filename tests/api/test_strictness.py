@@ -6,6 +6,7 @@ import grpc
 import pytest
 from google.longrunning.operations_proto_pb2 import GetOperationRequest
 from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.api.answers import HTTP, LATER, PARENT, QUEUE, new_queue
 from tests.api.hostile import HONEST
@@ -63,6 +64,16 @@ async def test_a_call_without_credentials_is_refused(
         "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other "
         "valid authentication credential. "
         "See https://developers.google.com/identity/sign-in/web/devconsole-project.",
+        (
+            ErrorInfo(
+                reason="CREDENTIALS_MISSING",
+                domain="googleapis.com",
+                metadata={
+                    "method": "google.cloud.tasks.v2.CloudTasks.GetQueue",
+                    "service": "cloudtasks.googleapis.com",
+                },
+            ),
+        ),
     )
 
 

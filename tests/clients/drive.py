@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 import subprocess
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -26,9 +27,12 @@ class Drive:
         self.grpc: Final = project.grpc_address
         self.http: Final = project.http_address
         self.handler: Final = handler
+        self._access: Final = project.access
         self.environment: Final = {
             **os.environ,
             **project.environment(),
+            "CA_FILE": self._access.ca_file,
+            "TOKEN": self._access.token,
             "PROJECT": self.project,
             "GOOGLE_CLOUD_PROJECT": self.project,
             "GRPC": self.grpc,
@@ -41,7 +45,22 @@ class Drive:
         self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None, stdin: str = ""
     ) -> str:
         """What the program printed. Fails, and shows all its output, when it does not end with 0."""
-        ended = subprocess.run(
+        ended = self._ended(command, environment, stdin)
+        if ended.returncode:
+            what = f"{' '.join(map(str, command))} ended with {ended.returncode}"
+            pytest.fail(f"{what}:\n{ended.stdout}\n{ended.stderr}", pytrace=False)
+        return ended.stdout
+
+    def refused(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> str:
+        """What the program printed about an error. It must not end with 0."""
+        ended = self._ended(command, environment)
+        assert ended.returncode != 0, ended.stdout
+        return ended.stdout + ended.stderr
+
+    def _ended(
+        self, command: Sequence[str | Path], environment: Mapping[str, str] | None, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             list(map(str, command)),
             env={**self.environment, **(environment or {})},
             input=stdin,
@@ -49,10 +68,6 @@ class Drive:
             text=True,
             timeout=_PATIENCE,
         )
-        if ended.returncode:
-            what = f"{' '.join(map(str, command))} ended with {ended.returncode}"
-            pytest.fail(f"{what}:\n{ended.stdout}\n{ended.stderr}", pytrace=False)
-        return ended.stdout
 
     def answered(self, version: str) -> set[str]:
         """Methods of the version that were answered with OK since this began."""
@@ -69,7 +84,20 @@ class Drive:
         return request.body
 
     def _answered(self) -> dict[tuple[str, str], float]:
-        with urllib.request.urlopen(f"http://{self.http}/metrics", timeout=_PATIENCE) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = self._metrics().splitlines()
         found = filter(None, map(RPC.fullmatch, lines))
         return {(match[1], match[2]): float(match[3]) for match in found}
+
+    def calls(self) -> list[str]:
+        """The metrics' counts of calls, also of those that were refused."""
+        return [line for line in self._metrics().splitlines() if line.startswith("taskweir_calls_total")]
+
+    def _metrics(self) -> str:
+        access = self._access
+        scheme = "https" if access.is_secure else "http"
+        headers = {"Authorization": f"Bearer {access.token}"} if access.token else {}
+        request = urllib.request.Request(f"{scheme}://{self.http}/metrics", headers=headers)
+        context = ssl.create_default_context(cafile=access.ca_file) if access.is_secure else None
+        with urllib.request.urlopen(request, timeout=_PATIENCE, context=context) as answer:
+            text: str = answer.read().decode()
+        return text

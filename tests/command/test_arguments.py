@@ -19,6 +19,7 @@ def texts(*argv: str) -> dict[str, str]:
         (("--port", "1"), "serve"),
         (("serve",), "serve"),
         (("env",), "env"),
+        (("health",), "health"),
         (("exec", "--", "x"), "exec"),
     ],
 )
@@ -36,6 +37,12 @@ def test_the_first_word_is_the_command(argv: tuple[str, ...], command: str) -> N
         (("-hard-reset-on-purge-queue", "-port", "1"), {"hard-reset-on-purge-queue": "true", "port": "1"}),
         (("-hard-reset-on-purge-queue=false",), {"hard-reset-on-purge-queue": "false"}),
         (("-openid-issuer", "http://localhost:8980"), {"openid-issuer": "http://localhost:8980"}),
+        (("-initial-queue", "a", "-queue=b"), {"queue": "a,b"}),
+        (
+            ("-insecure-skip-tls-verify", "-openid-signing-key", "k"),
+            {"insecure-targets": "true", "token-key": "k"},
+        ),
+        (("-app-engine-emulator-host=http://a:1",), {"app-engine-host": "http://a:1"}),
         (("--port", "1", "--port", "2"), {"port": "2"}),
         (("--data=a=b",), {"data": "a=b"}),
     ],
@@ -57,7 +64,7 @@ def test_every_setting_has_a_flag_and_is_in_the_help(setting) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (("run",), "unknown command 'run': there are serve, exec, env"),
+        (("run",), "unknown command 'run': there are serve, exec, env, health"),
         (("serve", "now"), "unrecognized arguments: now"),
         (("--prot", "1"), "unrecognized arguments: --prot 1"),
         (("--por", "1"), "unrecognized arguments: --por 1"),

@@ -114,6 +114,34 @@ def test_bad_usage_starts_nothing(tmp_path: Path, arguments: tuple[str, ...], me
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", f"taskweir: {message}\n")
 
 
+@pytest.mark.parametrize(
+    ("flags", "variables", "first", "back"),
+    [
+        (("--auth-token-file=t",), {}, "--auth-token-file", "--auth-token-file="),
+        ((), {"TASKWEIR_AUTH_TOKEN_FILE": "t"}, "--auth-token-file", "--auth-token-file="),
+        (("--tls-cert=c", "--tls-key=k"), {}, "--tls-cert", "--tls-cert= --tls-key="),
+    ],
+)
+def test_tls_and_tokens_are_refused(
+    tmp_path: Path, flags: tuple[str, ...], variables: dict[str, str], first: str, back: str
+) -> None:
+    """Wherever they were given; the line says how to do without."""
+    for name in "tck":
+        (tmp_path / name).touch()
+    ran = run("exec", *flags, "--", "true", cwd=tmp_path, **variables)
+    line = (
+        f"taskweir: exec: {first} is for a server that stays; that of exec speaks plain text, and asks for no tokens "
+        f"({back} takes it back)\n"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", line)
+
+
+def test_tokens_of_another_server_are_taken_back_by_an_empty_flag(tmp_path: Path) -> None:
+    """As the line of the refusal says."""
+    ran = run("exec", "--auth-token-file=", "--", "true", cwd=tmp_path, TASKWEIR_AUTH_TOKEN_FILE="t")
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_a_server_that_does_not_start_gives_its_exit_code(tmp_path: Path) -> None:
     """And the command is not run."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -138,13 +138,21 @@ def test_an_explicit_endpoint_is_left_alone(options: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "held", [f"http://{ADDRESS}", f"https://{ADDRESS}/", f" {ADDRESS} ", f"grpc://{ADDRESS}"]
+    "held", [f"http://{ADDRESS}", f"http://{ADDRESS}/", f" {ADDRESS} ", f"grpc://{ADDRESS}"]
 )
 def test_a_scheme_in_the_variable_is_forgiven(held: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contract is HOST:PORT."""
+    """The contract is HOST:PORT; https:// alone means something."""
     monkeypatch.setenv(sdk.VARIABLE, held)
     sdk.install()
     assert target(tasks_v2.CloudTasksClient()) == ADDRESS
+    assert tasks_v2.CloudTasksClient(transport="rest").transport.host == f"http://{ADDRESS}"
+
+
+def test_https_in_the_variable_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes of it is in test_sdk_secure.py."""
+    monkeypatch.setenv(sdk.VARIABLE, f" HTTPS://{ADDRESS}/")
+    sdk.install()
+    assert tasks_v2.CloudTasksClient(transport="rest").transport.host == f"https://{ADDRESS}"
 
 
 @pytest.mark.parametrize("held", [None, "", " "])

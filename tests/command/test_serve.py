@@ -225,12 +225,15 @@ def test_bad_usage_is_exit_code_2(tmp_path: Path, flags: tuple[str, ...], messag
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", message)
 
 
-def test_what_this_version_lacks_is_said_once(tmp_path: Path) -> None:
-    """The flag is known, so that command lines stay as they are."""
-    flag = "--openid-issuer=http://localhost:1"
-    with serving("--data", ":memory:", flag, cwd=tmp_path) as server:
-        _, errors = server.end()
-    assert sum(flag.partition("=")[0] in line and "WARNING" in line for line in errors.splitlines()) == 1
+def test_a_key_file_that_cannot_sign_is_exit_code_2(tmp_path: Path) -> None:
+    """At the start, not at the first token."""
+    (tmp_path / "key.pem").write_text("no key")
+    flags = ("--data=:memory:", "--port=0", "--http-port=0", "--token-key=key.pem")
+    ran = run("serve", *flags, cwd=tmp_path)
+    message = (
+        "taskweir: --token-key key.pem: not a private key in PEM (PKCS#1 or PKCS#8, without a password)\n"
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", message)
 
 
 def test_help_and_version_need_no_server(tmp_path: Path) -> None:

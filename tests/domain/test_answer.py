@@ -3,6 +3,7 @@
 import pytest
 
 from taskweir.domain.answer import answer_of
+from taskweir.domain.congestion import Signal
 from taskweir.domain.model import AppEngineRequest, HttpRequest, Payload, ResponseStatus
 
 HTTP = HttpRequest("http://t/")
@@ -65,3 +66,37 @@ def test_an_unanswered_attempt_counts_as_no_response(
     assert answer.status == status
     assert answer.previous_response == told
     assert (answer.succeeded, answer.answered, answer.below_500) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("http_status", "http", "app_engine"),
+    [
+        (200, Signal.FINE, Signal.FINE),
+        (302, Signal.FINE, Signal.FINE),
+        (404, Signal.FINE, Signal.FINE),
+        (429, Signal.OVERLOADED, Signal.FINE),
+        (499, Signal.FINE, Signal.FINE),
+        (500, Signal.FAILING, Signal.FAILING),
+        (503, Signal.OVERLOADED, Signal.OVERLOADED),
+        (504, Signal.FAILING, Signal.FAILING),
+    ],
+)
+def test_what_a_status_says_of_the_target_s_load(http_status: int, http: Signal, app_engine: Signal) -> None:
+    """A 429 says so of an HTTP target only; what asks for a later attempt is heeded where the target is overloaded."""
+    for payload, signal in ((HTTP, http), (APP_ENGINE, app_engine)):
+        answer = answer_of(payload, http_status, not_before=123)
+        assert answer.signal is signal
+        assert answer.not_before == (123 if signal is Signal.OVERLOADED else None)
+
+
+@pytest.mark.parametrize("payload", [HTTP, APP_ENGINE])
+@pytest.mark.parametrize(
+    ("timed_out", "unsent", "signal"),
+    [(True, False, Signal.FAILING), (False, False, Signal.FAILING), (False, True, Signal.NONE)],
+)
+def test_no_answer_is_a_failure_but_for_what_was_never_sent(
+    payload: Payload, timed_out: bool, unsent: bool, signal: Signal
+) -> None:
+    """And asks for no later attempt: an answer that was cut off is none."""
+    answer = answer_of(payload, None, timed_out=timed_out, unsent=unsent, not_before=123)
+    assert (answer.signal, answer.not_before) == (signal, None)

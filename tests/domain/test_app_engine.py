@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from taskweir.domain.app_engine import AppEngineHost, stored_app_engine_headers
+from taskweir.domain.app_engine import AppEngine, stored_app_engine_headers
+from taskweir.domain.app_engine_host import AppEngineHost
+from taskweir.domain.app_engine_services import AppEngineServices
 from taskweir.domain.model import (
     AppEngineRequest,
     AppEngineRouting,
@@ -24,7 +26,7 @@ QUEUE = Queue(
     rate_limits=RateLimits(500, 100, 1000),
     retry_config=RetryConfig(100, 0, 100_000, 3600 * SECOND, 16),
 )
-APP = AppEngineHost("http", "localhost:8080")
+APP = AppEngine(AppEngineHost("http", "localhost:8080"))
 AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 ETA = 1_600_000_000_123_456
 
@@ -48,9 +50,7 @@ def begun(
     )
 
 
-def attempt(
-    task: Task, override: AppEngineRouting | None = None, app: AppEngineHost = APP
-) -> OutgoingRequest:
+def attempt(task: Task, override: AppEngineRouting | None = None, app: AppEngine = APP) -> OutgoingRequest:
     """The request of an attempt of a task in a queue with this routing."""
     return outgoing_request(task, replace(QUEUE, app_engine_routing_override=override), app)
 
@@ -137,37 +137,39 @@ def test_routing_becomes_labels_in_host_and_the_connection_goes_to_the_app(
 
 def test_labels_are_joined_by_dot_words_over_tls() -> None:
     """A certificate for *.appspot.com covers one label."""
-    app = AppEngineHost("https", "p.appspot.com")
+    app = AppEngine(AppEngineHost("https", "p.appspot.com"))
     request = attempt(begun(AppEngineRequest(routing=AppEngineRouting("s", "v"))), app=app)
     assert (request.url, request.host) == ("https://p.appspot.com/", "v-dot-s-dot-p.appspot.com")
 
 
-def test_without_an_app_engine_host_the_attempt_says_what_to_set() -> None:
-    """A local server does not send its tasks to a live application."""
-    assert "APP_ENGINE_EMULATOR_HOST" in attempt(begun(), app=AppEngineHost()).unsendable
-    assert attempt(begun()).unsendable == ""
+WORKER = AppEngineServices.parse(["worker=http://127.0.0.1:8081"])
+
+
+@pytest.mark.parametrize("host", [AppEngineHost(), AppEngineHost("http", "localhost:8080")])
+def test_a_service_with_an_address_of_its_own_gets_production_s_host_there(host: AppEngineHost) -> None:
+    """Whether or not there is an address for the others; the queue's routing before the task's."""
+    app = AppEngine(host, WORKER)
+    worker = AppEngineRouting("worker", "v2", host="v2.worker.p.appspot.com")
+    other = AppEngineRouting("other", host="other.p.appspot.com")
+    task = begun(AppEngineRequest("/work?a=b", routing=worker))
+    for request in (attempt(task, app=app), attempt(begun(AppEngineRequest("/work?a=b")), worker, app)):
+        assert (request.url, request.host) == ("http://127.0.0.1:8081/work?a=b", "v2.worker.p.appspot.com")
+        assert request.unsendable == ""
+    elsewhere = attempt(task, other, app)
+    assert bool(elsewhere.unsendable) == (not host.authority)
+    assert "8081" not in elsewhere.url
 
 
 @pytest.mark.parametrize(
-    ("text", "host"),
-    [
-        ("", AppEngineHost("http", "")),
-        ("http://localhost:8080", AppEngineHost("http", "localhost:8080")),
-        ("localhost:8080/", AppEngineHost("http", "localhost:8080")),
-        ("https://p.appspot.com", AppEngineHost("https", "p.appspot.com")),
-        ("[::1]:8080", AppEngineHost("http", "[::1]:8080")),
-        ("ftp://x", None),
-        ("http://", None),
-        ("http://x/path", None),
-        ("http://u@x", None),
-        ("http://x:99999", None),
-        ("http://x:y", None),
-        ("a b", None),
-    ],
+    ("routing", "service"), [(AppEngineRouting(), "default"), (AppEngineRouting("other", "v"), "other")]
 )
-def test_app_engine_host_is_read_from_an_address(text: str, host: AppEngineHost | None) -> None:
-    """With or without a scheme; None for what is no address."""
-    assert AppEngineHost.parse(text) == host
+def test_an_attempt_that_has_nowhere_to_go_says_what_to_set(routing: AppEngineRouting, service: str) -> None:
+    """A local server does not send its tasks to a live application."""
+    assert attempt(begun(), routing, AppEngine(services=WORKER)).unsendable == (
+        f"nothing says where the App Engine service {service} listens: set --app-engine {service}=URL, "
+        "or --app-engine-host (APP_ENGINE_EMULATOR_HOST) for all services"
+    )
+    assert attempt(begun(), routing).unsendable == ""
 
 
 @pytest.mark.parametrize(

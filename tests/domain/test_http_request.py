@@ -11,6 +11,7 @@ from taskweir.domain.model import (
     HttpMethod,
     HttpRequest,
     HttpTarget,
+    OAuthToken,
     OidcToken,
     PullMessage,
     Queue,
@@ -21,7 +22,7 @@ from taskweir.domain.model import (
     UriOverride,
 )
 from taskweir.domain.names import QueueName
-from taskweir.domain.requests import AppEngineHost, OutgoingRequest, outgoing_request
+from taskweir.domain.requests import AppEngine, OutgoingRequest, outgoing_request
 from taskweir.domain.times import MINUTE, SECOND
 
 QUEUE = Queue(
@@ -35,7 +36,7 @@ TOKEN = OidcToken("a@b.iam.gserviceaccount.com")
 
 def attempt(task: Task, target: HttpTarget | None = None) -> OutgoingRequest:
     """The request of an attempt of a task in a queue with this target."""
-    return outgoing_request(task, replace(QUEUE, http_target=target), AppEngineHost())
+    return outgoing_request(task, replace(QUEUE, http_target=target), AppEngine())
 
 
 def begun(payload: HttpRequest, *, number: int = 1, executed: int = 0, previous: int | None = None) -> Task:
@@ -135,7 +136,35 @@ def test_a_token_takes_the_place_of_the_caller_s_authorization() -> None:
     other = OidcToken("other@b", "aud")
     with_both = attempt(begun(HttpRequest("http://t/", authorization=TOKEN)), HttpTarget(authorization=other))
     assert with_both.authorization == other
-    assert attempt(begun(HttpRequest("http://t/", authorization=TOKEN))).authorization == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("override", "audience"),
+    [
+        (None, "https://T.example:443/a?b=c#d"),
+        (UriOverride(host="q.example", port=81, query=""), "https://q.example:81/a"),
+        (
+            UriOverride(host="q.example", enforce_mode=EnforceMode.IF_NOT_EXISTS),
+            "https://T.example:443/a?b=c",
+        ),
+    ],
+)
+def test_a_token_s_audience_is_the_whole_url_that_the_queue_makes(
+    override: UriOverride | None, audience: str
+) -> None:
+    """The task's own, as it is written, where the queue has nothing to say; a given audience stays."""
+    url, target = "https://T.example:443/a?b=c#d", HttpTarget(uri_override=override)
+    for token in (OidcToken("a@b"), OidcToken("a@b", "given")):
+        of_task = attempt(begun(HttpRequest(url, authorization=token)), target)
+        of_queue = attempt(begun(HttpRequest(url)), replace(target, authorization=token))
+        wanted = OidcToken("a@b", token.audience or audience)
+        assert of_task.authorization == of_queue.authorization == wanted
+
+
+def test_an_access_token_is_for_no_url() -> None:
+    """It goes as it was asked for."""
+    token = OAuthToken("a@b", "scope")
+    assert attempt(begun(HttpRequest("https://t/", authorization=token))).authorization == token
 
 
 @pytest.mark.parametrize(
@@ -158,6 +187,29 @@ def test_queue_method_replaces_the_task_s_and_drops_a_body_it_cannot_have(
         begun(HttpRequest("http://t/", http_method=own, body=b"x")), HttpTarget(http_method=override)
     )
     assert (request.method, request.body) == (method, body)
+
+
+OF_THE_BODY = {"Content-Type": "text/plain", "content-encoding": "gzip", "Digest": "x"}
+
+
+@pytest.mark.parametrize(
+    ("own", "override", "sent"),
+    [
+        (HttpMethod.POST, HttpMethod.GET, False),
+        (HttpMethod.PUT, HttpMethod.DELETE, False),
+        (HttpMethod.POST, HttpMethod.PUT, True),
+        (HttpMethod.POST, None, True),
+        (HttpMethod.GET, None, True),
+        (HttpMethod.GET, HttpMethod.HEAD, True),
+    ],
+)
+def test_what_describes_a_body_goes_with_it(own: HttpMethod, override: HttpMethod | None, sent: bool) -> None:
+    """When the queue's method takes it away. What a caller gave to a request without one stays, and so does what the
+    queue itself sets."""
+    task = HttpRequest("http://t/", http_method=own, headers={**OF_THE_BODY, "X-A": "b"})
+    assert headers_of(task, HttpTarget(http_method=override)) == {**(OF_THE_BODY if sent else {}), "X-A": "b"}
+    queue = HttpTarget(http_method=override, header_overrides=(("Content-Type", "a/b"),))
+    assert headers_of(task, queue)["Content-Type"] == "a/b"
 
 
 IF_NOT_EXISTS = EnforceMode.IF_NOT_EXISTS
@@ -194,6 +246,9 @@ URL = "http://u:p@task:8080/a?b=c#d"
         ),
         ("http://t", UriOverride(Scheme.HTTPS, "queue", 9, "/x", "q", IF_NOT_EXISTS), "http://t:9/x?q"),
         ("http://t/", UriOverride(path="/x", enforce_mode=IF_NOT_EXISTS), "http://t/"),
+        ("http://t/", UriOverride(host="queue:9", enforce_mode=IF_NOT_EXISTS), "http://t/"),
+        ("http:///a", UriOverride(host="queue:9", enforce_mode=IF_NOT_EXISTS), "http://queue:9/a"),
+        ("http://t:8/", UriOverride(port=0, query="", enforce_mode=IF_NOT_EXISTS), "http://t:8/"),
         ("", UriOverride(Scheme.HTTPS, "queue", 9, "/x", "q", IF_NOT_EXISTS), "https://queue:9/x?q"),
         ("", UriOverride(Scheme.HTTP, "queue"), "http://queue"),
     ],

@@ -23,6 +23,7 @@ from taskweir.domain.model import (
     UriOverride,
 )
 from taskweir.domain.names import QueueName
+from taskweir.domain.queue_bounds import RELAXED
 from taskweir.domain.queue_merge import TARGET_TYPE
 from taskweir.domain.queue_rules import new_queue, updated_queue
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, SECOND
@@ -70,6 +71,54 @@ def test_a_burst_has_bounds(burst: int, message: str) -> None:
         queue(rate_limits=RateLimits(50.0, burst, 0))
 
 
+MOST = RateLimits(100_000.0, 100_000, 10_000)
+
+
+def test_relaxed_bounds_are_wider() -> None:
+    """The burst that is not given follows from the rate as ever."""
+    assert new_queue(NAME, draft(rate_limits=MOST), RELAXED).rate_limits == MOST
+    fast = RateLimits(5_000.0, 0, 8_000)
+    assert new_queue(NAME, draft(rate_limits=fast), RELAXED).rate_limits == replace(
+        fast, max_burst_size=1_000
+    )
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        (
+            RateLimits(100_001.0, 0, 0),
+            "RateLimits.maxDispatchesPerSecond must be less than or equal to 100000.",
+        ),
+        (RateLimits(0.0, 100_001, 0), "RateLimits.maxBurstSize must be less than or equal to 100000."),
+        (
+            RateLimits(0.0, 0, 10_001),
+            "RateLimits.maxConcurrentDispatches must be less than or equal to 10000.",
+        ),
+    ],
+)
+def test_relaxed_bounds_are_named_where_they_are_passed(limits: RateLimits, message: str) -> None:
+    """Not production's."""
+    with pytest.raises(InvalidArgument, match=message):
+        new_queue(NAME, draft(rate_limits=limits), RELAXED)
+
+
+def test_a_queue_keeps_what_it_was_given_under_wider_bounds() -> None:
+    """A server without --relax-limits may change everything else about it, but gives no more such values."""
+    before = new_queue(NAME, draft(rate_limits=MOST), RELAXED)
+    assert updated_queue(before, draft(rate_limits=MOST), None) == before
+    after = updated_queue(
+        before, draft(rate_limits=RateLimits(0.0, 0, 7)), ["rate_limits.max_concurrent_dispatches"]
+    )
+    assert after.rate_limits == replace(MOST, max_concurrent_dispatches=7)
+    with pytest.raises(InvalidArgument, match=r"must be less than or equal to 500\."):
+        updated_queue(
+            before,
+            draft(rate_limits=RateLimits(600.0, 0, 0)),
+            ["rate_limits.max_dispatches_per_second"],
+        )
+
+
 def test_the_retry_duration_is_cut_to_seconds_and_backoff_is_not() -> None:
     """Recorded: backoff keeps its precision."""
     made = queue(retry_config=RetryConfig(5, 2_999 * MILLISECOND, 1_234_567, 2_345_678, 1)).retry_config
@@ -82,32 +131,6 @@ def test_the_host_of_a_routing_override_is_made() -> None:
     assert routing.app_engine_routing_override == AppEngineRouting(
         "worker", "v2", "", "v2.worker.p.appspot.com"
     )
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        HttpTarget(uri_override=UriOverride(host="")),
-        HttpTarget(uri_override=UriOverride(host="a/b")),
-        HttpTarget(uri_override=UriOverride(host="user@host")),
-        HttpTarget(uri_override=UriOverride(host="h:99999")),
-        HttpTarget(uri_override=UriOverride(host="h:x")),
-        HttpTarget(uri_override=UriOverride(path="p" * 2_084)),
-        HttpTarget(uri_override=UriOverride(port=-1)),
-        HttpTarget(uri_override=UriOverride(port=65_536)),
-        HttpTarget(header_overrides=(("Bad Name", "x"),)),
-        HttpTarget(header_overrides=(("X-A", "a\r\nX-B: b"),)),
-        HttpTarget(header_overrides=(("X-A", "a" * 81_920),)),
-        HttpTarget(authorization=OidcToken("a@b")),
-        HttpTarget(authorization=OAuthToken("a@b")),
-        HttpTarget(authorization=OidcToken("", "aud")),
-        HttpTarget(authorization=OidcToken("a@b", "a" * 2_084)),
-    ],
-)
-def test_a_bad_http_target_is_refused(target: HttpTarget) -> None:
-    """Hosts, ports, headers, and tokens that lack a part."""
-    with pytest.raises(InvalidArgument):
-        queue(http_target=target)
 
 
 def test_an_update_without_a_mask_sets_every_field() -> None:

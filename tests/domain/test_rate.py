@@ -4,6 +4,7 @@ import pytest
 
 from taskweir.domain.model import RateLimits
 from taskweir.domain.rate import TokenBucket, burst_for_rate
+from taskweir.domain.slowdown import Slowdown
 from taskweir.domain.times import HOUR, LATEST, SECOND
 
 START = 1_700_000_000 * SECOND
@@ -112,3 +113,36 @@ def test_a_rate_of_next_to_nothing_waits_for_a_century_at_most(rate: float) -> N
     """Its next token has no date that could be reckoned with."""
     bucket = TokenBucket.full(limits(rate, burst=1), START).take(1, START)
     assert START < bucket.next_token_at(START) <= START + 36_500 * 24 * HOUR
+
+
+def test_a_slowed_bucket_is_refilled_by_the_factor_and_holds_as_much_less() -> None:
+    """Tokens that it has no room for are lost; the room grows back with the rate."""
+    slowed = TokenBucket.full(limits(100.0, burst=41), START).slowed(Slowdown(0.25, START), START)
+    assert slowed.available(START) == 11
+    empty = slowed.take(11, START)
+    assert empty.next_token_at(START) == pytest.approx(START + SECOND / 25, abs=200)
+    assert empty.available(START + 10 * SECOND) == 21
+    assert empty.available(START + HOUR) == 41
+
+
+def test_a_token_that_is_put_back_into_a_slowed_bucket_does_not_overfill_it() -> None:
+    """What was forfeited meanwhile stays so."""
+    slowed = TokenBucket.full(limits(1.0, burst=11), START).slowed(Slowdown(0.5, START), START)
+    assert slowed.put_back() == slowed
+    assert slowed.take(1, START).put_back() == slowed
+
+
+def test_a_slow_down_that_is_over_costs_nothing_any_more() -> None:
+    """The bucket is as one that was never slowed down."""
+    slowed = TokenBucket.full(limits(1.0), START).slowed(Slowdown(0.5, START), START)
+    assert slowed.take(1, START + 9 * SECOND).slowdown is not None
+    assert slowed.take(10, START + HOUR) == TokenBucket(1.0, 10, 0.0, START + HOUR)
+    assert slowed.slowed(Slowdown(1.0, START), START).slowdown is None
+
+
+def test_changed_limits_keep_the_factor_above_the_new_rate_s_floor() -> None:
+    """A hundredth of one in five seconds would be one in eight minutes."""
+    slowed = TokenBucket.full(limits(500.0), START).slowed(Slowdown(0.05, START), START)
+    assert slowed.resized(limits(100.0), START).factor_at(START) == 0.05
+    assert slowed.resized(limits(0.2), START).factor_at(START) == 0.5
+    assert slowed.resized(limits(0.1), START).slowdown is None

@@ -52,7 +52,7 @@ def attempt(metrics: Metrics, uid: int) -> None:
 
 
 async def scrape(metrics: Metrics, store: Backlogged | None = None) -> Samples:
-    text = await metrics.scrape(cast("Store", store or Backlogged()), SteeredClock(NOW))
+    text = await metrics.scrape(cast("Store", store or Backlogged()), SteeredClock(NOW), {})
     return Samples(text.decode())
 
 

@@ -1,10 +1,11 @@
 """What is measured when it is asked for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.metrics.samples import Samples
 
-from taskweir.domain.model import Queue, QueueState, RateLimits, RetryConfig
+from taskweir.domain.model import Queue, QueueState, QueueType, RateLimits, RetryConfig
 from taskweir.domain.names import QueueName
 from taskweir.domain.times import SECOND, Instant
 from taskweir.metrics.reading import Backlog, Reading
@@ -20,7 +21,7 @@ def queue(uid: int, state: QueueState = QueueState.RUNNING) -> Queue:
 
 
 def read(queues: Sequence[tuple[str, Queue]], backlog: Backlog | None) -> Samples:
-    return Samples.of(Reading(NOW, queues, backlog, in_flight={}, has_trouble=False))
+    return Samples.of(Reading(NOW, queues, backlog, in_flight={}, rate_factors={}, has_trouble=False))
 
 
 def test_each_queue_has_its_figures() -> None:
@@ -51,7 +52,9 @@ def test_queues_that_share_a_label_are_taken_together() -> None:
 
 def test_what_the_store_does_not_answer_is_left_out() -> None:
     """A 0 would be a lie, and the rest is wanted most when there is trouble."""
-    samples = Samples.of(Reading(NOW, [("a", queue(1))], None, in_flight={1: 3}, has_trouble=True))
+    samples = Samples.of(
+        Reading(NOW, [("a", queue(1))], None, in_flight={1: 3}, rate_factors={}, has_trouble=True)
+    )
     assert not samples.all("taskweir_queue_tasks")
     assert not samples.all("taskweir_queue_oldest_due_age_seconds")
     assert samples("taskweir_store_trouble") == 1
@@ -61,5 +64,15 @@ def test_what_the_store_does_not_answer_is_left_out() -> None:
 def test_attempts_in_flight_of_queues_that_are_gone_are_not_forgotten() -> None:
     """The sum over all labels is what the server has in flight."""
     queues = [("a", queue(1)), ("b", queue(2)), ("_other", queue(3))]
-    samples = Samples.of(Reading(NOW, queues, None, in_flight={1: 4, 3: 2, 99: 1}, has_trouble=False))
+    in_flight = {1: 4, 3: 2, 99: 1}
+    samples = Samples.of(Reading(NOW, queues, None, in_flight, rate_factors={}, has_trouble=False))
     assert samples.all("taskweir_attempts_in_flight") == {("a",): 4, ("b",): 0, ("_other",): 3}
+
+
+def test_a_queue_that_is_slowed_down_shows_how_far() -> None:
+    """Others have 1, a pull queue nothing; of those that share a label the slowest counts."""
+    pull = replace(queue(9), type=QueueType.PULL)
+    queues = [("a", queue(1)), ("b", queue(2)), ("c", pull), ("_other", queue(3)), ("_other", queue(4))]
+    factors = {2: 0.5, 3: 0.25, 99: 0.1}
+    samples = Samples.of(Reading(NOW, queues, None, in_flight={}, rate_factors=factors, has_trouble=False))
+    assert samples.all("taskweir_queue_rate_factor") == {("a",): 1, ("b",): 0.5, ("_other",): 0.25}

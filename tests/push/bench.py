@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from taskweir.clock import SteeredClock
 from taskweir.domain import limits
-from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.app_engine import AppEngine
 from taskweir.domain.drafts import QueueDraft, TaskDraft
 from taskweir.domain.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
 from taskweir.domain.outgoing import OutgoingRequest
@@ -34,7 +34,7 @@ RETENTION = Retention(
 
 @dataclass
 class ScriptedSender:
-    """Answers each request with what `answer` gives: a status, None for no answer, or a future of either."""
+    """Answers each request with what `answer` gives: a status, None for no answer, a future of either, or an outcome."""
 
     clock: SteeredClock
     answer: Callable[[OutgoingRequest], object] = lambda _: 200
@@ -47,6 +47,8 @@ class ScriptedSender:
         status = self.answer(request)
         if isinstance(status, asyncio.Future):
             status = await status
+        if isinstance(status, Outcome):
+            return status
         return Outcome(status, latency=1_000)  # type: ignore[arg-type]
 
     async def close(self) -> None:
@@ -131,7 +133,7 @@ async def opened(retention: Retention = RETENTION) -> AsyncIterator[Bench]:
     )
     sender = ScriptedSender(clock)
     capacity = Capacity(100, 8 << 20)
-    worker = Worker(store, clock, Dispatcher(store, sender, clock, AppEngineHost()), capacity)
+    worker = Worker(store, clock, Dispatcher(store, sender, clock, AppEngine()), capacity)
     listeners.add(worker)
     await worker.start()
     running = asyncio.create_task(worker.run())

@@ -40,10 +40,12 @@ class RawTarget:
         closing: bool = False,
         resetting: bool = False,
         tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> AsyncIterator[Self]:
-        """The target on a free port of 127.0.0.1."""
+        """The target, on a free port if no other is asked for."""
         target = cls(answers or (OK,), closing=closing, resetting=resetting)
-        server = await asyncio.start_server(target._accept, "127.0.0.1", 0, ssl=tls)
+        server = await asyncio.start_server(target._accept, host, port, ssl=tls)
         target.port = server.sockets[0].getsockname()[1]
         try:
             yield target

@@ -1,14 +1,15 @@
 """One attempt: what is recorded of it, and what its observer is told."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from taskweir.clock import SteeredClock
-from taskweir.domain.app_engine import AppEngineHost
+from taskweir.domain.app_engine import AppEngine
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.history import AttemptRecord
 from taskweir.domain.history import Outcome as Kind
@@ -16,7 +17,7 @@ from taskweir.domain.lifecycle import AttemptResult, Ending, begin_attempt
 from taskweir.domain.model import HttpRequest, Queue, RateLimits, RetryConfig, Task
 from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
-from taskweir.domain.times import SECOND, Instant, Micros
+from taskweir.domain.times import LATEST, SECOND, Instant, Micros
 from taskweir.push import attempt
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.sender import Outcome
@@ -26,6 +27,7 @@ NAME = QueueName("p", "us-central1", "q")
 QUEUE = Queue(NAME, RateLimits(500, 100, 1000), RetryConfig(100, 0, SECOND, SECOND, 16), uid=7)
 SCHEDULED = Task(NAME.task("t"), HttpRequest("http://h/"), START - SECOND, START - SECOND, uid=1, queue_uid=7)
 TASK = begin_attempt(SCHEDULED, START)
+REAL_NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ANSWERED = Outcome(
     200, 1_500, request_line="POST / HTTP/1.1", headers_sent=[("Host", "h")], body_start=b"thanks"
 )
@@ -86,13 +88,16 @@ async def attempted(
     store: Store | None = None,
     seconds: int = 0,
     forced: bool = False,
+    heard: Callable[[AttemptResult, Instant], None] | None = None,
     **settings: Any,
 ) -> Store:
     """The store after one attempt."""
     store = store or Store()
     clock = SteeredClock(frozen_at=START)
     sender = Sender(outcome, clock, seconds)
-    await Dispatcher(store, sender, clock, AppEngineHost(), **settings).attempt(TASK, QUEUE, forced=forced)
+    await Dispatcher(store, sender, clock, AppEngine(), **settings).attempt(
+        TASK, QUEUE, heard or (lambda *_: None), forced=forced
+    )
     return store
 
 
@@ -184,13 +189,52 @@ async def test_the_observer_is_told_of_beginning_and_end(ending: Ending | Instan
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "wait"), [("30", 30 * SECOND), ("Tue, 01 Jan 2030 00:01:00 GMT", 60 * SECOND), ("soon", None)]
+)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_retry_after_is_heeded_by_the_server_s_clock(
+    header: str, wait: Micros | None, status: int
+) -> None:
+    """A date is of real time, which is years from where the clock stands; it ends when the answer is there."""
+    store = await attempted(
+        Outcome(status, 1, retry_after=header),
+        seconds=3,
+        real_now=lambda: round(REAL_NOW.timestamp()) * SECOND,
+    )
+    ((result, _, _),) = store.told
+    assert result.answer.not_before == (None if wait is None else START + 3 * SECOND + wait)
+
+
+async def test_retry_after_near_the_end_of_time_ends_there() -> None:
+    """A later time could not be shown."""
+    clock, store = SteeredClock(frozen_at=LATEST - SECOND), Store()
+    sender = Sender(Outcome(503, 1, retry_after="60"), clock)
+    await Dispatcher(store, sender, clock, AppEngine()).attempt(TASK, QUEUE, lambda *_: None)
+    assert store.told[0][0].answer.not_before == LATEST
+
+
+async def test_who_watches_for_congestion_hears_of_the_answer_when_it_comes() -> None:
+    """Before it is recorded, which may take long; and never where that is switched off."""
+    heard: list[tuple[int | None, Instant]] = []
+
+    def hear(result: AttemptResult, now: Instant) -> None:
+        assert not store.told
+        heard.append((result.answer.previous_response, now))
+
+    store = Store()
+    await attempted(Outcome(503, 1), store=store, seconds=3, heard=hear)
+    assert heard == [(503, START + 3 * SECOND)]
+    store = Store()
+    await attempted(Outcome(503, 1), store=store, heard=hear, slows_queues=False)
+    assert len(heard) == len(store.told) == 1
+
+
 async def test_an_attempt_that_is_cut_off_is_over_all_the_same() -> None:
     """With nothing recorded of it."""
     hanging, observer = Store(), Observer()
-    dispatcher = Dispatcher(
-        hanging, _HangingSender(), SteeredClock(START), AppEngineHost(), observer=observer
-    )
-    flight = asyncio.create_task(dispatcher.attempt(TASK, QUEUE))
+    dispatcher = Dispatcher(hanging, _HangingSender(), SteeredClock(START), AppEngine(), observer=observer)
+    flight = asyncio.create_task(dispatcher.attempt(TASK, QUEUE, lambda *_: None))
     await asyncio.sleep(0)
     flight.cancel()
     await asyncio.gather(flight, return_exceptions=True)

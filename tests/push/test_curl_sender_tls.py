@@ -16,6 +16,7 @@ from tests.push.raw_target import RawTarget
 
 from taskweir.domain.names import QueueName
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.target_map import TargetMap
 from taskweir.domain.times import SECOND
 from taskweir.push.curl_sender import CurlSender
 from taskweir.push.sender import Outcome
@@ -132,6 +133,21 @@ async def test_a_certificate_for_another_name_is_not_spoken_to(authority: Author
         assert outcome.http_status is None
         assert outcome.error
         assert target.received == []
+
+
+async def test_the_certificate_of_a_mapped_target_is_for_where_it_is(authority: Authority) -> None:
+    """The name that is connected to is the one that is asked for and checked, while Host is the one of the URL."""
+    tls = authority.server_context(x509.DNSName("localhost"))
+    names: list[str] = []
+    tls.sni_callback = lambda _socket, name, _context: names.append(name)
+    async with RawTarget.serving(tls=tls) as target:
+        target_map = TargetMap.parse([f"prod.example=https://localhost:{target.port}"])
+        sender = CurlSender(authority.file, target_map=target_map)
+        request = OutgoingRequest(TASK, "GET", "https://prod.example/", [], b"", 10 * SECOND)
+        assert (await sender.send(request)).http_status == 200
+        await sender.close()
+        assert target.received == [b"GET / HTTP/1.1\r\nHost: prod.example\r\n\r\n"]
+    assert names == ["localhost"]
 
 
 async def test_insecure_targets_accepts_any_certificate(authority: Authority) -> None:

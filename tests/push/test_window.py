@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from tests.push.windows import START, tasks, window
 
+from taskweir.domain.answer import answer_of
+from taskweir.domain.lifecycle import AttemptResult
 from taskweir.domain.limits import MAX_TASK_SIZE
-from taskweir.domain.model import QueueState
-from taskweir.domain.times import HOUR, SECOND
+from taskweir.domain.model import Attempt, HttpRequest, QueueState, RateLimits
+from taskweir.domain.times import HOUR, SECOND, Instant
 from taskweir.push.capacity import Capacity
 from taskweir.push.window import QueueWindow, most_bytes
 from taskweir.store.base import Claim
@@ -111,3 +113,78 @@ def test_a_token_that_comes_back_is_not_one_more() -> None:
     assert len(queue.dispatchable(capacity, START)) == 2
     queue.return_token()
     assert len(queue.dispatchable(capacity, START)) == 1
+
+
+def result(status: int, begun: Instant = START, *, forced: bool = False) -> AttemptResult:
+    """Of an attempt that began at this time."""
+    answer = answer_of(HttpRequest("http://target/"), status)
+    return AttemptResult(1, 1, 1, Attempt(START, begun), answer, forced=forced)
+
+
+def overloaded(queue: QueueWindow, at: Instant = START) -> None:
+    """By as many answers as halve the rate."""
+    for _ in range(5):
+        queue.heard(result(429, at), at)
+
+
+def test_a_slowed_queue_waits_for_its_token_to_the_microsecond() -> None:
+    """The next look is computed by the law; one microsecond before it there is nothing to do."""
+    queue, capacity = window(rate=10.0, burst=10), Capacity(100, PLENTY)
+    queue.accept(Claim(1, tasks(20), None))
+    assert len(queue.dispatchable(capacity, START)) == 10
+    overloaded(queue)
+    at = queue.next_look(START)
+    assert at is not None
+    assert at == pytest.approx(START + SECOND / 5, abs=2_000)
+    assert queue.dispatchable(capacity, at - 1) == []
+    assert len(queue.dispatchable(capacity, at)) == 1
+
+
+def test_a_slowed_queue_claims_less_ahead() -> None:
+    """As much less as it goes slower."""
+    queue, capacity = window(rate=500.0, burst=1), Capacity(10_000, PLENTY)
+    queue.bucket = queue.bucket.take(1, START)
+    overloaded(queue)
+    request = queue.request(capacity, START)
+    assert request is not None
+    assert request.limit == 25
+
+
+def test_answers_of_runs_count_too() -> None:
+    """They come from the same target."""
+    queue = window()
+    queue.heard(result(503, forced=True), START)
+    assert queue.rate_factor(START) == pytest.approx(0.9)
+
+
+def test_a_queue_stays_slowed_down_when_its_settings_change() -> None:
+    """A new rate or a pause does not make the target well."""
+    queue = window(rate=100.0)
+    overloaded(queue)
+    queue.change(replace(queue.queue, rate_limits=RateLimits(300.0, 60, 10)), START)
+    assert (queue.bucket.rate, queue.rate_factor(START)) == (300.0, 0.5)
+    queue.change(replace(queue.queue, state=QueueState.PAUSED), START)
+    assert queue.rate_factor(START) == 0.5
+
+
+def test_a_slowed_queue_recovers_also_when_the_clock_goes_back() -> None:
+    """From there on, not from where the clock was."""
+    queue = window(rate=10.0)
+    overloaded(queue)
+    back = START - HOUR
+    queue.clock_went_back(back)
+    queue.next_look(back)
+    assert queue.rate_factor(back) == 0.5
+    assert queue.rate_factor(back + 10 * SECOND) == 1
+    overloaded(queue, back + SECOND)
+    assert queue.rate_factor(back + SECOND) < 0.3
+
+
+def test_an_answer_is_set_against_the_factor_that_the_queue_had_when_the_clock_went_back() -> None:
+    """Not against the one that it was slowed down to before it began to recover."""
+    queue, capacity = window(rate=10.0), Capacity(100, PLENTY)
+    queue.accept(Claim(1, tasks(3), None))
+    overloaded(queue)
+    queue.dispatchable(capacity, START + 5 * SECOND)
+    overloaded(queue, START - HOUR)
+    assert queue.rate_factor(START - HOUR) == pytest.approx(0.5 * 2**0.5 / 2)

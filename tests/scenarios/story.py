@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from tests.scenarios.law import Retry, tokens
+from tests.scenarios.law import Bucket, Heard, Retry, slowed
 
 from taskweir_pb.control.v1 import control_pb2
 
@@ -109,6 +109,11 @@ class Promises:
         self.endings = {task.name: task for task in finished}
         assert len(self.endings) == len(finished), "a task finished twice"
         self.deliveries = deliveries
+        lines = slowed([Heard(a.ended, a.begun, a.status) for a in self.attempts], queue.rate)
+        self.most_tokens, self.fewest_tokens = (
+            Bucket(queue.rate, queue.burst, queue.made_at, self._sent(), lines, taken_first=first)
+            for first in (True, False)
+        )
 
     def check(self) -> None:
         for task in self.queue.tasks.values():
@@ -176,17 +181,17 @@ class Promises:
         assert self.endings[task.name].dispatch_count == len(self.by_task[task.name])
 
     def the_rate_is_kept(self) -> None:
-        """In no span of time more than a full bucket and what flows into it."""
+        """In no span of time more than a full bucket and what flows into it; less while the queue is slowed down."""
         times = self._sent()
+        assert self.most_tokens.least > -1e-5, f"{self.queue.name}: above its slowed rate"
         for first, begin in enumerate(times):
             for last in range(first, len(times)):
                 room = self.queue.burst + (times[last] - begin) * self.queue.rate / 1e6
                 assert last - first + 1 <= room + 1e-6, f"{self.queue.name}: above its rate"
 
-    def _sent(self, before: int | None = None) -> list[int]:
+    def _sent(self) -> list[int]:
         """When tokens were taken; RunTask takes none."""
-        times = sorted(a.begun for a in self.attempts if not a.forced)
-        return times if before is None else [time for time in times if time < before]
+        return sorted(a.begun for a in self.attempts if not a.forced)
 
     def the_concurrency_is_kept(self) -> None:
         """At no moment more attempts in flight than may be, RunTask's aside."""
@@ -204,7 +209,7 @@ class Promises:
             if attempt.forced or begun == due:
                 continue
             for moment in self._moments(due, begun):
-                assert self._has_reason_to_wait(moment, begun), (
+                assert self._has_reason_to_wait(moment), (
                     f"{attempt.task}: {attempt.number} was due at {due}, could go at {moment}, went at {begun}"
                 )
 
@@ -219,15 +224,12 @@ class Promises:
             if begin < change - _ROUNDING and change <= end:
                 yield change - _ROUNDING
 
-    def _has_reason_to_wait(self, moment: int, begun: int) -> bool:
+    def _has_reason_to_wait(self, moment: int) -> bool:
         if any(begin <= moment < end for begin, end in self.queue.pauses):
             return True
         if self._in_flight(moment, forced=True) >= self.queue.concurrent:
             return True
-        level = tokens(
-            self.queue.rate, self.queue.burst, self.queue.made_at, self._sent(before=begun), moment
-        )
-        return level < 1
+        return self.fewest_tokens.level(moment) < 1
 
     def what_was_sent_is_what_is_recorded(self) -> None:
         """Every request belongs to an attempt in the history, once; with faults perhaps twice, or not sent at all."""

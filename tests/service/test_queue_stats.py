@@ -29,13 +29,16 @@ class CountingStore:
 
 
 class Known:
-    """What is known of attempts and of leases."""
+    """What is known of attempts, of congestion and of leases."""
 
     def answered_lately(self, queue_uid: int) -> int:
         return queue_uid * 10
 
     def in_flight(self, queue_uid: int) -> int:
         return queue_uid * 100
+
+    def rate_factors(self) -> Mapping[int, float]:
+        return {3: 0.25}
 
     def leased_lately(self, queue_uid: int) -> tuple[int, int]:
         return queue_uid * 1_000, 0
@@ -47,14 +50,15 @@ def queue(uid: int, **over: Any) -> Queue:
 
 
 async def test_stats_are_put_together_of_what_each_part_knows() -> None:
-    """Of a pull queue leases are counted, of another one attempts; a queue without tasks has no oldest."""
+    """Of a pull queue leases are counted, of another one attempts; a queue without tasks has no oldest, and the rate
+    of one that is slowed down is what it may go at."""
     store = CountingStore()
-    service = QueueStatsService(cast("Store", store), Known(), Known())
+    service = QueueStatsService(cast("Store", store), Known(), Known(), Known())
     stats = await service.of([queue(1), queue(2, type=QueueType.PULL), queue(3)])
     assert stats == [
         QueueStats(5, 100, 10, 100, 500.0),
         QueueStats(6, 200, 2_000, 200, 10_000.0),
-        QueueStats(0, None, 30, 300, 500.0),
+        QueueStats(0, None, 30, 300, 125.0),
     ]
     assert store.asked == ["counts", "times"]
 
@@ -62,5 +66,5 @@ async def test_stats_are_put_together_of_what_each_part_knows() -> None:
 async def test_no_queues_cost_nothing() -> None:
     """Nothing is asked of the store."""
     store = CountingStore()
-    assert await QueueStatsService(cast("Store", store), Known(), Known()).of([]) == ()
+    assert await QueueStatsService(cast("Store", store), Known(), Known(), Known()).of([]) == ()
     assert store.asked == []

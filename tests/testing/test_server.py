@@ -257,9 +257,12 @@ def test_a_server_that_does_not_come_to_be_ready_is_given_up(monkeypatch: pytest
 
 def test_a_server_that_has_died_says_so() -> None:
     """Where a control call fails for it; its log is there."""
-    with testing.server(openid_issuer="https://issuer.example") as server:
+    with testing.server(queues=["q"], log_level="info") as server:
         assert isinstance(server.running, OwnProcess)
-        assert "WARNING" in server.log
+        queue = "projects/local/locations/us-central1/queues/q"
+        server.client().create_task(parent=queue, task={"http_request": {"url": server.handler().url()}})
+        server.wait_idle()
+        assert "attempt" in server.log
         server.running._process.kill()
         server.running._process.wait()
         with pytest.raises(ControlError, match=f"the server ended with -{signal.SIGKILL}"):

@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 from taskweir.api.call import Call
 from taskweir.api.http_rule import Binding, bindings_of
 from taskweir.deadline import call_deadline
-from taskweir.domain.errors import Code, InvalidArgument, Refusal
+from taskweir.domain.errors import Code, InvalidArgument, Refusal, Unauthenticated
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +118,10 @@ class Service:
         )
 
 
+Authenticate: TypeAlias = Callable[[str, str | None], None]
+"""Looks at what a caller shows for itself, the value of `authorization`, before anything of its request is read; and is
+told the full path of the method. Raises Unauthenticated."""
+
 Check: TypeAlias = Callable[[AnyMethod, Message, Call], None]
 """Looks at a call before it is served. Raises Refusals."""
 
@@ -149,11 +153,33 @@ class Calls:
     DEADLINE_EXCEEDED where its deadline had passed by then; a stream that ended because the server stops, as OK."""
 
     def __init__(
-        self, checks: Sequence[Check] = (), carry_out: CarryOut = _carry_out, observe: Observe | None = None
+        self,
+        checks: Sequence[Check] = (),
+        carry_out: CarryOut = _carry_out,
+        observe: Observe | None = None,
+        authenticate: Authenticate | None = None,
     ) -> None:
         self._checks = tuple(checks)
         self._carry_out = carry_out
         self._observe = observe
+        self._authenticate = authenticate
+
+    @property
+    def are_for_everybody(self) -> bool:
+        """Whether `authenticate` lets every caller pass."""
+        return self._authenticate is None
+
+    def authenticate(self, method: AnyMethod, authorization: str | None) -> None:
+        """For surfaces to call before they read anything of a request: who may not call shall not be read at all.
+        Raises Unauthenticated, and counts the call then."""
+        if self._authenticate is None:
+            return
+        began = perf_counter()
+        try:
+            self._authenticate(method.rpc, authorization)
+        except Unauthenticated as refusal:
+            self._count(method, refusal.code, began)
+            raise
 
     async def serve(self, method: Method, read: Read, write: WriteOnly, call: Call) -> bytes:
         """Serve a call that is answered once. Raises Refusals, InternalError among them, and nothing else."""

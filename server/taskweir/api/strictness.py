@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 
 from google.protobuf.message import Message
 
+from taskweir.api.authentication import CredentialsMissing
 from taskweir.api.call import Call
 from taskweir.api.methods import AnyMethod
-from taskweir.domain.errors import InvalidArgument, Unauthenticated, quoted
+from taskweir.domain.errors import InvalidArgument, quoted
 from taskweir.domain.pacific import pacific
 from taskweir.domain.times import DAY, SECOND, Instant
 
@@ -33,7 +34,8 @@ class Strictness:
 
     def __call__(self, method: AnyMethod, request: Message, call: Call) -> None:
         """Raises Unauthenticated, InvalidArgument."""
-        _check_credentials(call)
+        if not call.header("authorization"):
+            raise CredentialsMissing(method.rpc)
         self._check_deadline(call)
         _check_routing(method, request, call)
 
@@ -47,15 +49,6 @@ class Strictness:
                 f"The request deadline is {pacific(deadline)}. "
                 "The deadline cannot be more than 30s in the future."
             )
-
-
-def _check_credentials(call: Call) -> None:
-    if not call.header("authorization"):
-        raise Unauthenticated(
-            "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or "
-            "other valid authentication credential. "
-            "See https://developers.google.com/identity/sign-in/web/devconsole-project."
-        )
 
 
 def _check_routing(method: AnyMethod, request: Message, call: Call) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn
 
 from taskweir.settings import TABLE, Given, Setting, SettingsError
 
-COMMANDS: Final = ("serve", "exec", "env")
+COMMANDS: Final = ("serve", "exec", "env", "health")
 TETHER: Final = "--tether"
 """Not a setting: `exec` tells the server it starts to stop when standard input ends, however that comes about."""
 
@@ -68,5 +68,6 @@ def _parser() -> argparse.ArgumentParser:
         how: dict[str, Any] = {"action": "append"} if setting.kind.is_repeatable else {}
         if setting.kind.is_switch:
             how = {"nargs": "?", "const": "true"}
-        parser.add_argument(setting.flag, setting.flag[1:], dest=setting.field, **how)
+        flags = [setting.flag, setting.legacy_flag] if setting.legacy_flag else [setting.flag]
+        parser.add_argument(*flags, *(flag[1:] for flag in flags), dest=setting.field, **how)
     return parser

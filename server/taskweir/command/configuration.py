@@ -27,4 +27,5 @@ def _configure(arguments: Arguments, environ: Mapping[str, str]) -> Settings:
     # Protobuf takes a while to load, and only a file with queues needs it.
     from taskweir.command.queue_config import read_queues  # noqa: PLC0415
 
-    return replace(settings, queue_config=read_queues(file.queues, settings.project, settings.location))
+    queues = read_queues(file.queues, settings.project, settings.location, settings.queue_bounds)
+    return replace(settings, queue_config=queues)

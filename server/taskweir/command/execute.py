@@ -14,6 +14,7 @@ from typing import Final
 
 from taskweir.command.arguments import TETHER
 from taskweir.command.environment import client_environment
+from taskweir.settings import Settings, SettingsError
 
 EXIT_NOT_RUNNABLE: Final = 126
 EXIT_NOT_FOUND: Final = 127
@@ -21,6 +22,10 @@ _BY_SIGNAL: Final = 128
 
 _DEFAULTS: Final = ("--host", "127.0.0.1", "--port", "0", "--http-port", "0", "--data", ":memory:")
 """As flags, so that they beat variables and the config file; flags of the user's own come after them and win."""
+
+_FOR_OTHERS: Final = ("tls_cert", "tls_key", "auth_token_file")
+"""Settings of a server that is reached from elsewhere. One that lives as long as a command is found on loopback, for
+which certificates are rarely made, and its address is told to nobody but the command."""
 
 _PASSED_ON: Final = tuple(
     getattr(signal, name)
@@ -30,18 +35,29 @@ _PASSED_ON: Final = tuple(
 _FROM_TERMINAL: Final = (signal.SIGINT, signal.SIGQUIT)
 
 
-def execute(program: Sequence[str], flags: Sequence[str], project: str) -> int:
-    """Run a program beside a fresh server, whose setting `project` is. Returns the program's exit code, or the server's
-    if it did not start."""
+def execute(program: Sequence[str], flags: Sequence[str], settings: Settings) -> int:
+    """Run a program beside a fresh server, whose settings are given, and as flags. Returns the program's exit code, or
+    the server's if it did not start. Raises SettingsError for TLS and tokens."""
+    _refuse_what_is_for_others(settings)
     server = _start_server(flags)
     try:
         addresses = _ready_addresses(server)
         if addresses is None:
             return server.wait()
-        found = client_environment(addresses["http"], project, os.environ)
+        found = client_environment(addresses["http"], settings.project, os.environ)
         return _run(program, {**os.environ, **found}, server)
     finally:
         _stop(server)
+
+
+def _refuse_what_is_for_others(settings: Settings) -> None:
+    """Wherever they were given: to pass over a file of tokens would open what somebody has closed."""
+    given = [f"--{name.replace('_', '-')}" for name in _FOR_OTHERS if getattr(settings, name)]
+    if given:
+        raise SettingsError(
+            f"exec: {given[0]} is for a server that stays; that of exec speaks plain text, and asks for no tokens "
+            f"({' '.join(f'{flag}=' for flag in given)} takes it back)"
+        )
 
 
 def _start_server(flags: Sequence[str]) -> subprocess.Popen[str]:

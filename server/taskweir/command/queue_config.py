@@ -17,6 +17,7 @@ from taskweir.api.v2.codec_queue import queue_draft
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.names import QueueName
+from taskweir.domain.queue_bounds import QueueBounds
 from taskweir.domain.queue_rules import new_queue
 from taskweir.domain.times import SECOND
 from taskweir.setting_kinds import read_duration
@@ -28,18 +29,22 @@ _FIELD_IN_MESSAGE: Final = re.compile(r"\b([A-Z]\w*)\.([a-z]\w*)")
 """How a rule's message names a field: RateLimits.maxDispatchesPerSecond."""
 
 
-def read_queues(places: Iterable[Place], project: str, location: str) -> tuple[ConfiguredQueue, ...]:
+def read_queues(
+    places: Iterable[Place], project: str, location: str, bounds: QueueBounds
+) -> tuple[ConfiguredQueue, ...]:
     """The configured queues, checked. Raises YamlMistake, which names the line."""
     queues: dict[str, ConfiguredQueue] = {}
     for place in places:
-        name, queue = _read_queue(place, project, location)
+        name, queue = _read_queue(place, project, location, bounds)
         if str(name) in queues:
             raise place.mistake(f"queue {name} is given twice, first in line {queues[str(name)].line}")
         queues[str(name)] = queue
     return tuple(queues.values())
 
 
-def _read_queue(place: Place, project: str, location: str) -> tuple[QueueName, ConfiguredQueue]:
+def _read_queue(
+    place: Place, project: str, location: str, bounds: QueueBounds
+) -> tuple[QueueName, ConfiguredQueue]:
     message = Queue()
     named: dict[str, Place] = {}
     _fill(message, place, "a queue", "", named)
@@ -52,7 +57,7 @@ def _read_queue(place: Place, project: str, location: str) -> tuple[QueueName, C
         raise name_place.mistake(f"name: {error}") from None
     message.name = str(name)
     mask = tuple(named)
-    return name, ConfiguredQueue(_checked_draft(message, name, place, named), mask, place.line)
+    return name, ConfiguredQueue(_checked_draft(message, name, bounds, place, named), mask, place.line)
 
 
 def _fill(message: Message, place: Place, what: str, prefix: str, named: dict[str, Place]) -> None:
@@ -178,14 +183,16 @@ def _duration(key: str, value: Place) -> Duration:
     return Duration(seconds=micros // SECOND, nanos=micros % SECOND * 1_000)
 
 
-def _checked_draft(message: Queue, name: QueueName, place: Place, named: dict[str, Place]) -> QueueDraft:
+def _checked_draft(
+    message: Queue, name: QueueName, bounds: QueueBounds, place: Place, named: dict[str, Place]
+) -> QueueDraft:
     """The draft, after the rules that a new queue must satisfy.
 
     A rule between two fields of which the file names one is left to the update: the other's value is in the data.
     """
     draft = queue_draft(message)
     try:
-        new_queue(name, draft)
+        new_queue(name, draft, bounds)
     except InvalidArgument as refusal:
         fields = list(dict.fromkeys(_FIELD_IN_MESSAGE.findall(refusal.message)))
         found = [at for message_name, field in fields if (at := _place_of_field(message_name, field, named))]

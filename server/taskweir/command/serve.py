@@ -30,14 +30,25 @@ _LOG: Final = logging.getLogger(__name__)
 def serve(settings: Settings, *, tethered: bool) -> int:
     """Serve until a signal, or until standard input ends when `tethered`. Returns the exit code."""
     set_up_logging(settings.log_level, settings.log_format)
-    _warn_of_what_is_missing(settings)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(settings, tethered=tethered))
 
 
-def _warn_of_what_is_missing(settings: Settings) -> None:
-    if settings.openid_issuer:
-        _LOG.warning("--openid-issuer: this version mints no tokens yet")
+def _warn_of_open_doors(settings: Settings) -> None:
+    if not settings.is_beyond_loopback:
+        return
+    where = f"this server listens on {settings.host}"
+    if not settings.auth_token_file:
+        _LOG.warning(
+            "%s, and whoever reaches it may call: --auth-token-file names the tokens to ask for", where
+        )
+    if not settings.tls_cert:
+        secrets = "callers' tokens and all else" if settings.auth_token_file else "what is said"
+        _LOG.warning(
+            "%s without TLS, so that %s can be read on the way: give it --tls-cert and --tls-key",
+            where,
+            secrets,
+        )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -64,6 +75,7 @@ async def _serve(settings: Settings, *, tethered: bool) -> int:
         code = EXIT_ADDRESS_IN_USE if error.errno == errno.EADDRINUSE else EXIT_BAD_USAGE
         asked = f"--host {settings.host} --port {settings.port} --http-port {settings.http_port}"
         return _refuse(code, f"cannot listen with {asked}: {error.strerror or error}")
+    _warn_of_open_doors(settings)
     _collect_garbage_rarely()
     try:
         if not stopping.is_set():

@@ -11,8 +11,9 @@ A durable Cloud Tasks server.
   taskweir [serve] [FLAGS]           serve until SIGTERM or SIGINT
   taskweir exec [FLAGS] -- COMMAND   serve in memory on free ports while COMMAND runs, which finds the server
   taskweir env [FLAGS]               print the exports by which programs find a running server
+  taskweir health [FLAGS]            ask a running server whether it can do its work
 
-Flags, each with its variable; a flag beats a variable, and a variable beats the config file.
+Flags, each with its variable, and with their names elsewhere; a flag beats a variable, and a variable beats the config file.
 Durations are 8s, 500ms, 1h30m, 31d, or plain seconds. One dash works as well as two.
 """
 
@@ -20,7 +21,7 @@ _TAIL: Final = """
   --help       print this
   --version    print the version
 
-Exit codes: 0 stopped when asked, 2 bad usage or config, 3 data file refused, 4 address in use.
+Exit codes: 0 stopped when asked, or healthy; 1 unhealthy; 2 bad usage or config; 3 data file refused; 4 address in use.
 """
 
 
@@ -30,9 +31,9 @@ def help_text() -> str:
 
 def _entry(setting: Setting) -> str:
     default = f" (default {setting.default})" if setting.default and not setting.kind.is_switch else ""
-    variables = ", ".join(filter(None, (setting.variable, setting.legacy_variable)))
+    others = ", ".join(filter(None, (setting.variable, *setting.legacy_variables, setting.legacy_flag)))
     flag = f"{setting.flag} {setting.kind.placeholder}".rstrip()
-    return f"\n  {flag}\n      {setting.help}{default}\n      {variables}\n"
+    return f"\n  {flag}\n      {setting.help}{default}\n      {others}\n"
 
 
 def version_text() -> str:

@@ -1,11 +1,14 @@
-"""What an attempt's outcome means: success or not, its status, and what the next attempt is told."""
+"""What an attempt's outcome means: success or not, its status, what the next attempt is told, and what it says of the
+target's load."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from taskweir.domain.congestion import Signal
 from taskweir.domain.errors import Code, quoted
 from taskweir.domain.lifecycle import Answer
 from taskweir.domain.model import AppEngineRequest, Payload, ResponseStatus
+from taskweir.domain.times import Instant
 
 NO_RESPONSE: Final = 0
 """The status code that production shows for an attempt that was not answered."""
@@ -37,25 +40,35 @@ def answer_of(
     timed_out: bool = False,
     error: str = "",
     unsent: bool = False,
+    not_before: Instant | None = None,
 ) -> Answer:
-    """The answer for the retry law.
+    """The answer for the retry law and for congestion control.
 
     `http_status` is None when no whole response came; `timed_out` says that the dispatch deadline passed first.
     `unsent` says that no request could be made at all: production has no such case, so only then `error` is added
-    to its message.
+    to its message. `not_before` is what Retry-After asked for; it counts where the target says that it is overloaded.
     """
     if http_status is None:
-        return _unanswered(payload, error if unsent else "", timed_out=timed_out)
+        return _unanswered(payload, error if unsent else "", timed_out=timed_out, unsent=unsent)
+    signal = _signal(payload, http_status)
     return Answer(
         succeeded=200 <= http_status <= 299,
         answered=True,
         below_500=http_status < 500,
         status=_status(_code(http_status), http_status),
         previous_response=http_status,
+        not_before=not_before if signal is Signal.OVERLOADED else None,
+        signal=signal,
     )
 
 
-def _unanswered(payload: Payload, reason: str, *, timed_out: bool) -> Answer:
+def _signal(payload: Payload, http_status: int) -> Signal:
+    if http_status == 503 or (http_status == 429 and not isinstance(payload, AppEngineRequest)):
+        return Signal.OVERLOADED
+    return Signal.FINE if http_status < 500 else Signal.FAILING
+
+
+def _unanswered(payload: Payload, reason: str, *, timed_out: bool, unsent: bool) -> Answer:
     """The next attempt is told 504 at an HTTP target and 0 at an App Engine one, timed out or not."""
     if timed_out:
         status = _status(Code.DEADLINE_EXCEEDED, TIMED_OUT)
@@ -67,6 +80,7 @@ def _unanswered(payload: Payload, reason: str, *, timed_out: bool) -> Answer:
         below_500=False,
         status=status,
         previous_response=NO_RESPONSE if isinstance(payload, AppEngineRequest) else TIMED_OUT,
+        signal=Signal.NONE if unsent else Signal.FAILING,
     )
 
 

@@ -1,10 +1,11 @@
 """Tasks for App Engine targets: the headers they are stored with, where they go, and the request of an attempt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Self
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from typing import Final
 
+from taskweir.domain.app_engine_host import AppEngineHost
+from taskweir.domain.app_engine_services import DEFAULT_SERVICE, AppEngineServices
 from taskweir.domain.dispatch_headers import (
     dispatch_headers,
     previous_response,
@@ -23,41 +24,13 @@ DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 DEFAULT_DEADLINE: Final[Micros] = 10 * MINUTE
 """Of a service with automatic scaling; which scaling a service has is not known here."""
 
-NO_HOST: Final = "there is no App Engine host to send to: set APP_ENGINE_EMULATOR_HOST"
-
 
 @dataclass(frozen=True, slots=True)
-class AppEngineHost:
-    """Where this server's App Engine application listens; an empty `authority` (host and port) when it has none.
+class AppEngine:
+    """Where the application listens: some services at addresses of their own, all others at `host`."""
 
-    Services, versions and instances are labels in the Host header only: names such as worker.127.0.0.1 do not
-    resolve, so the connection goes to `authority` itself.
-    """
-
-    scheme: str = "http"
-    authority: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """From `http://localhost:8080` or `localhost:8080`; empty text is no host, None is not an address."""
-        text = text.strip()
-        if not text:
-            return cls()
-        try:
-            url = urlsplit(text if "://" in text else f"http://{text}")
-            url.port  # noqa: B018 - raises for a port out of range
-        except ValueError:
-            return None
-        is_address = url.scheme in ("http", "https") and url.hostname and "@" not in url.netloc
-        has_more = url.path not in ("", "/") or url.query or url.fragment
-        if not is_address or has_more or any(c <= " " or c > "~" for c in url.netloc):
-            return None
-        return cls(url.scheme, url.netloc)
-
-    def with_labels(self, routing: AppEngineRouting) -> str:
-        """The Host of a routing: [[instance.] version.] service. host; -dot- joins labels where TLS is spoken."""
-        labels = [routing.instance, routing.version, routing.service, self.authority]
-        return ("-dot-" if self.scheme == "https" else ".").join(label for label in labels if label)
+    host: AppEngineHost = field(default_factory=AppEngineHost)
+    services: AppEngineServices = field(default_factory=AppEngineServices)
 
 
 def stored_app_engine_headers(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
@@ -78,18 +51,37 @@ def stored_app_engine_headers(headers: Mapping[str, str], body: bytes) -> dict[s
 
 
 def app_engine_request(
-    task: Task, payload: AppEngineRequest, override: AppEngineRouting | None, app_engine: AppEngineHost
+    task: Task, payload: AppEngineRequest, override: AppEngineRouting | None, app_engine: AppEngine
 ) -> OutgoingRequest:
     """An attempt's request; the queue's routing, when it has one, replaces the task's whole."""
+    routing = override or payload.routing
+    address, host = _place(routing, app_engine)
     return OutgoingRequest(
         task=task.name,
         method=payload.http_method.name,
-        url=f"{app_engine.scheme}://{app_engine.authority}{payload.relative_uri}",
-        host=app_engine.with_labels(override or payload.routing),
+        url=f"{address.scheme}://{address.authority}{payload.relative_uri}",
+        host=host,
         headers=_headers(task, payload),
         body=payload.body if payload.http_method in METHODS_WITH_BODY else b"",
         deadline=task.dispatch_deadline or DEFAULT_DEADLINE,
-        unsendable="" if app_engine.authority else NO_HOST,
+        unsendable="" if address.authority else _nowhere(routing),
+    )
+
+
+def _place(routing: AppEngineRouting, app_engine: AppEngine) -> tuple[AppEngineHost, str]:
+    """Where to connect, and the Host to say there: at a service's own address that of production; at the one address
+    for all, that address with the labels before it, as other emulators do."""
+    address = app_engine.services.address_of(routing)
+    if address is not None:
+        return address, routing.host
+    return app_engine.host, app_engine.host.with_labels(routing)
+
+
+def _nowhere(routing: AppEngineRouting) -> str:
+    service = routing.service or DEFAULT_SERVICE
+    return (
+        f"nothing says where the App Engine service {service} listens: set --app-engine {service}=URL, "
+        "or --app-engine-host (APP_ENGINE_EMULATOR_HOST) for all services"
     )
 
 

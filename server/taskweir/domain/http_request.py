@@ -5,7 +5,7 @@ from typing import Final
 
 from taskweir.domain.dispatch_headers import dispatch_headers, sendable, without, without_reserved
 from taskweir.domain.limits import DEFAULT_HTTP_DISPATCH_DEADLINE
-from taskweir.domain.model import Authorization, HttpMethod, HttpRequest, HttpTarget, Task
+from taskweir.domain.model import Authorization, HttpMethod, HttpRequest, HttpTarget, OidcToken, Task
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.uri_override import overridden_url
 
@@ -28,24 +28,44 @@ def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) ->
     target = target or _NO_OVERRIDES
     method = target.http_method or payload.http_method
     authorization = target.authorization or payload.authorization
+    url = overridden_url(payload.url, target.uri_override) if target.uri_override else payload.url
     return OutgoingRequest(
         task=task.name,
         method=method.name,
-        url=overridden_url(payload.url, target.uri_override) if target.uri_override else payload.url,
-        headers=_headers(task, payload, target.header_overrides, authorization),
+        url=url,
+        headers=_headers(task, _own_headers(payload, method), target.header_overrides, authorization),
         body=payload.body if method in METHODS_WITH_BODY else b"",
         deadline=task.dispatch_deadline or DEFAULT_HTTP_DISPATCH_DEADLINE,
-        authorization=authorization,
+        authorization=_for_target(authorization, url),
     )
+
+
+def _for_target(authorization: Authorization | None, url: str) -> Authorization | None:
+    """An OIDC token without an audience is for the whole URL, as production sees it."""
+    if isinstance(authorization, OidcToken) and not authorization.audience:
+        return OidcToken(authorization.service_account_email, url)
+    return authorization
+
+
+def _own_headers(payload: HttpRequest, method: HttpMethod) -> Iterable[tuple[str, str]]:
+    """The task's. When the queue's method takes the body away, what describes the body goes with it (RFC 9110, 15.4)."""
+    own = payload.headers.items()
+    if method in METHODS_WITH_BODY or payload.http_method not in METHODS_WITH_BODY:
+        return own
+    return [(name, value) for name, value in own if not _is_about_the_body(name.lower())]
+
+
+def _is_about_the_body(lower_name: str) -> bool:
+    return lower_name.startswith("content-") or lower_name == "digest"
 
 
 def _headers(
     task: Task,
-    payload: HttpRequest,
+    own: Iterable[tuple[str, str]],
     overrides: Iterable[tuple[str, str]],
     authorization: Authorization | None,
 ) -> list[tuple[str, str]]:
-    headers = without(_overridden(payload.headers.items(), overrides), "user-agent")
+    headers = without(_overridden(own, overrides), "user-agent")
     if authorization is not None:
         headers = without(headers, "authorization")  # the token takes the place of the caller's own
     return [

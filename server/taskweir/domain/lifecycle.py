@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass, replace
 
+from taskweir.domain.congestion import Signal
 from taskweir.domain.model import Attempt, ResponseStatus, RetryConfig, Task
 from taskweir.domain.retry import next_attempt_at
 from taskweir.domain.times import Instant
@@ -24,7 +25,7 @@ class Answer:
 
     `answered` means a response came, whatever its status; `below_500` that its status was below 500;
     `previous_response` is what the next attempt is told. `not_before` is the earliest next attempt the target asked
-    for (Retry-After), if it did.
+    for (Retry-After), if it did. `signal` is for congestion control.
     """
 
     succeeded: bool
@@ -33,6 +34,7 @@ class Answer:
     status: ResponseStatus
     previous_response: int
     not_before: Instant | None = None
+    signal: Signal = Signal.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,9 @@ from typing import Final
 
 from taskweir.domain.times import DAY, HOUR, MILLISECOND, MINUTE, SECOND, Micros
 
-# Queue defaults and bounds: recorded from the live service (2026).
+# Queue defaults: recorded from the live service (2026). How high they may be set: queue_bounds.py.
 DEFAULT_DISPATCHES_PER_SECOND: Final = 500.0
-MAX_DISPATCHES_PER_SECOND: Final = 500.0
-MAX_BURST_SIZE: Final = 500
 DEFAULT_CONCURRENT_DISPATCHES: Final = 1_000
-MAX_CONCURRENT_DISPATCHES: Final = 5_000
 DEFAULT_MAX_ATTEMPTS: Final = 100
 DEFAULT_MIN_BACKOFF: Final[Micros] = 100 * MILLISECOND
 DEFAULT_MAX_BACKOFF: Final[Micros] = HOUR

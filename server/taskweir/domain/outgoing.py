@@ -14,7 +14,7 @@ class OutgoingRequest:
 
     `headers` are complete but for Host and Content-Length, which the sender makes (`host`, when set, is the Host
     header's value, and `url` only says where to connect and what to ask for). `deadline` is in microseconds of real
-    time. `authorization` is a token still to be minted. `unsendable`, when set, says why this server has nowhere to
+    time. `authorization` is a token still to be minted, with its audience. `unsendable`, when set, says why this server has nowhere to
     send the request: the attempt fails without one.
     """
 

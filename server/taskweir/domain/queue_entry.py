@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from taskweir.domain import limits
 from taskweir.domain.errors import quoted
 from taskweir.domain.model import Acl, AppEngineRouting, QueueType
 from taskweir.domain.names import PROJECT_ID, QUEUE_ID
+from taskweir.domain.queue_bounds import QueueBounds
 from taskweir.domain.times import DAY, HOUR, MINUTE, SECOND, Micros
 
 MAX_ENTRIES: Final = 100
@@ -97,23 +97,23 @@ def read_mode(text: str) -> QueueType:
     return _MODES[text]
 
 
-def read_rate(text: str) -> float:
+def read_rate(bounds: QueueBounds, text: str) -> float:
     """A second. One too small for a float is none."""
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError(f'Rate "{quoted(text)}" is invalid.')
     rate = Fraction(match[1]) * SECOND / _UNITS[match[2]] if match[1] else Fraction(0)
-    if rate > limits.MAX_DISPATCHES_PER_SECOND:
-        raise ValueError(f"rate must be at most {limits.MAX_DISPATCHES_PER_SECOND:g}/s, not {_shown(text)}")
+    if rate > bounds.dispatches:
+        raise ValueError(f"rate must be at most {bounds.dispatches}/s, not {_shown(text)}")
     return float(rate)
 
 
-def read_bucket_size(text: str) -> int:
-    return _whole("bucket_size", text, 1, limits.MAX_BURST_SIZE)
+def read_bucket_size(bounds: QueueBounds, text: str) -> int:
+    return _whole("bucket_size", text, 1, bounds.burst)
 
 
-def read_max_concurrent_requests(text: str) -> int:
-    return _whole("max_concurrent_requests", text, 1, limits.MAX_CONCURRENT_DISPATCHES)
+def read_max_concurrent_requests(bounds: QueueBounds, text: str) -> int:
+    return _whole("max_concurrent_requests", text, 1, bounds.concurrent)
 
 
 def read_target(text: str) -> AppEngineRouting:

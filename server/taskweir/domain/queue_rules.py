@@ -8,40 +8,39 @@ from typing import Final
 from taskweir.domain import limits
 from taskweir.domain.drafts import QueueDraft
 from taskweir.domain.errors import InvalidArgument
-from taskweir.domain.header_rules import check_headers
+from taskweir.domain.http_target_rules import checked_http_target
 from taskweir.domain.model import (
     AppEngineRouting,
     HttpTarget,
-    OAuthToken,
     Queue,
     QueueSource,
     QueueState,
     QueueType,
     RateLimits,
     RetryConfig,
-    UriOverride,
 )
 from taskweir.domain.names import QueueName
+from taskweir.domain.queue_bounds import PRODUCTION, QueueBounds
 from taskweir.domain.queue_merge import NO_LIMITS, NO_RETRY, merged_draft
 from taskweir.domain.rate import burst_for_rate
 from taskweir.domain.routing_rules import checked_routing
 from taskweir.domain.times import SECOND, Micros
-from taskweir.domain.uri_override import host_and_port
 
 PULL_LIMITS: Final = RateLimits(10_000.0, 10_000, -1)
 """Of every pull queue: output only (documented for v2beta2, when there were pull queues)."""
-_MAX_PORT: Final = 65_535
 
 
-def new_queue(name: QueueName, draft: QueueDraft) -> Queue:
+def new_queue(name: QueueName, draft: QueueDraft, bounds: QueueBounds = PRODUCTION) -> Queue:
     """A RUNNING queue from what a caller sent. Raises InvalidArgument."""
-    queue = _made(name, draft)
+    queue = _made(name, draft, bounds)
     _check_task_ttl(draft.task_ttl)
     _check_tombstone_ttl(draft.tombstone_ttl)
     return queue
 
 
-def updated_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> Queue:
+def updated_queue(
+    queue: Queue, draft: QueueDraft, mask: Sequence[str] | None, bounds: QueueBounds = PRODUCTION
+) -> Queue:
     """The queue with the masked fields replaced, an unset one going back to its default. Raises InvalidArgument.
 
     `mask` holds snake_case paths of v2, and type, task_ttl, tombstone_ttl, rate_limits.max_burst_size, TARGET_TYPE and
@@ -52,7 +51,7 @@ def updated_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -
         return queue
     _check_type(queue, draft, mask)
     merged = merged_draft(queue, draft, mask)
-    changed = _made(queue.name, merged)
+    changed = _made(queue.name, merged, bounds, queue.rate_limits)
     # Only what changes: queue.yaml gives queues longer times than an update may.
     if merged.task_ttl != queue.task_ttl:
         _check_task_ttl(merged.task_ttl)
@@ -87,14 +86,14 @@ def _check_type(queue: Queue, draft: QueueDraft, mask: Sequence[str] | None) -> 
         raise InvalidArgument(f"Queue.type cannot be changed: it is {queue.type.name}.")
 
 
-def _made(name: QueueName, draft: QueueDraft) -> Queue:
+def _made(name: QueueName, draft: QueueDraft, bounds: QueueBounds, before: RateLimits = NO_LIMITS) -> Queue:
     pulls = draft.type is QueueType.PULL
     if pulls:
         _check_pull_target(draft)
     return Queue(
         name=name,
         app_engine_routing_override=_routing(name, draft.app_engine_routing_override),
-        rate_limits=PULL_LIMITS if pulls else rate_limits(draft.rate_limits or NO_LIMITS),
+        rate_limits=PULL_LIMITS if pulls else rate_limits(draft.rate_limits or NO_LIMITS, bounds, before),
         retry_config=(pull_retry_config if pulls else retry_config)(draft.retry_config or NO_RETRY),
         state=QueueState.RUNNING,
         type=draft.type or QueueType.PUSH,
@@ -106,27 +105,28 @@ def _made(name: QueueName, draft: QueueDraft) -> Queue:
     )
 
 
-def rate_limits(given: RateLimits) -> RateLimits:
-    """A push queue's limits with defaults for what is zero, which for the burst follows from the rate."""
+def rate_limits(given: RateLimits, bounds: QueueBounds, before: RateLimits) -> RateLimits:
+    """A push queue's limits with defaults for what is zero, which for the burst follows from the rate.
+
+    What the queue had `before` it may keep: it was given it when the bounds were wider.
+    """
     rate = given.max_dispatches_per_second
     burst = given.max_burst_size
     concurrent = given.max_concurrent_dispatches
     if math.isnan(rate):
         raise InvalidArgument("RateLimits.maxDispatchesPerSecond must be a number.")
-    if rate < 0:
-        raise InvalidArgument("RateLimits.maxDispatchesPerSecond cannot be negative.")
-    if rate > limits.MAX_DISPATCHES_PER_SECOND:
-        raise InvalidArgument("RateLimits.maxDispatchesPerSecond must be less than or equal to 500.")
-    if burst < 0:
-        raise InvalidArgument("RateLimits.maxBurstSize cannot be negative.")
-    if burst > limits.MAX_BURST_SIZE:
-        raise InvalidArgument("RateLimits.maxBurstSize must be less than or equal to 500.")
-    if concurrent < 0:
-        raise InvalidArgument("RateLimits.maxConcurrentDispatches cannot be negative.")
-    if concurrent > limits.MAX_CONCURRENT_DISPATCHES:
-        raise InvalidArgument("RateLimits.maxConcurrentDispatches must be less than or equal to 5000.")
+    _check_limit("maxDispatchesPerSecond", rate, bounds.dispatches, before.max_dispatches_per_second)
+    _check_limit("maxBurstSize", burst, bounds.burst, before.max_burst_size)
+    _check_limit("maxConcurrentDispatches", concurrent, bounds.concurrent, before.max_concurrent_dispatches)
     rate = rate or limits.DEFAULT_DISPATCHES_PER_SECOND
     return RateLimits(rate, burst or burst_for_rate(rate), concurrent or limits.DEFAULT_CONCURRENT_DISPATCHES)
+
+
+def _check_limit(field: str, value: float, bound: int, before: float) -> None:
+    if value < 0:
+        raise InvalidArgument(f"RateLimits.{field} cannot be negative.")
+    if value > bound and value != before:
+        raise InvalidArgument(f"RateLimits.{field} must be less than or equal to {bound}.")
 
 
 def retry_config(given: RetryConfig) -> RetryConfig:
@@ -189,51 +189,7 @@ def _routing(name: QueueName, routing: AppEngineRouting | None) -> AppEngineRout
 
 
 def _http_target(target: HttpTarget | None) -> HttpTarget | None:
-    if target is None:
-        return None
-    if target.uri_override is not None:
-        _check_uri_override(target.uri_override)
-    check_headers("HttpTarget.headerOverrides", target.header_overrides)
-    if target.authorization is not None:
-        _check_queue_authorization(target)
-    return target
-
-
-def _check_uri_override(override: UriOverride) -> None:
-    if override.host is not None and not override.host:
-        raise InvalidArgument("UriOverride.host cannot be empty.")
-    if override.host is not None and any(c in "/?#@\\" or c <= " " or c == "\x7f" for c in override.host):
-        raise InvalidArgument("UriOverride.host must be a host name.")
-    port = host_and_port(override.host or "")[1]
-    if port and not (port.isdecimal() and int(port[:6]) <= _MAX_PORT):
-        raise InvalidArgument("UriOverride.host must be a host name.")
-    if override.port is not None and not 0 <= override.port <= _MAX_PORT:
-        raise InvalidArgument(f"UriOverride.port must be between 0 and {_MAX_PORT}.")
-    for part in ("host", "path", "query"):
-        _check_length(f"UriOverride.{part}", getattr(override, part) or "")
-
-
-def _check_queue_authorization(target: HttpTarget) -> None:
-    """Unlike in a task, both parts of a queue's token are required (documented)."""
-    token = target.authorization
-    assert token is not None
-    kind, part, value = (
-        ("OAuthToken", "scope", token.scope)
-        if isinstance(token, OAuthToken)
-        else ("OidcToken", "audience", token.audience)
-    )
-    if not token.service_account_email:
-        raise InvalidArgument(f"{kind}.serviceAccountEmail is required.")
-    if not value:
-        raise InvalidArgument(f"{kind}.{part} is required.")
-    _check_length(f"{kind}.serviceAccountEmail", token.service_account_email)
-    _check_length(f"{kind}.{part}", value)
-
-
-def _check_length(field: str, text: str) -> None:
-    """Each is a part of a URL or as short as one; without a bound a queue could outgrow what a client receives."""
-    if len(text) > limits.MAX_URL_LENGTH:
-        raise InvalidArgument(f"{field} must be at most {limits.MAX_URL_LENGTH} characters.")
+    return None if target is None else checked_http_target(target)
 
 
 def _sampling_ratio(ratio: float | None) -> float | None:

@@ -30,7 +30,7 @@ class _Parts:
         parts = _URL.fullmatch(url)
         assert parts is not None  # the pattern takes any text
         userinfo, _, place = parts["authority"].rpartition("@")
-        host, port = host_and_port(place)
+        host, port = _host_and_port(place)
         return cls(parts["scheme"] or "", userinfo, host, port, parts["path"], parts["query"] or "")
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class _Parts:
         return f"{self.scheme}://{userinfo}{self.host}{port}{self.path}{query}"
 
 
-def host_and_port(place: str) -> tuple[str, str]:
+def _host_and_port(place: str) -> tuple[str, str]:
     """`host:port` or `[v6]:port` in two; the port is empty where there is none."""
     match = _HOST_AND_PORT.fullmatch(place)
     return (match["host"], match["port"] or "") if match else (place, "")
@@ -48,9 +48,12 @@ def host_and_port(place: str) -> tuple[str, str]:
 
 def overridden_url(url: str, override: UriOverride) -> str:
     """The URL with the override's parts in place of its own, or only of those it lacks (IF_NOT_EXISTS)."""
-    task, queue = _Parts.of(url), _over(override)
+    task = _Parts.of(url)
     if override.enforce_mode is EnforceMode.IF_NOT_EXISTS:
-        return str(replace(task, **{name: value for name, value in queue.items() if not getattr(task, name)}))
+        # A port that comes with the host is that host's alone.
+        filling = _over(replace(override, host=None) if task.host else override)
+        return str(replace(task, **{name: part for name, part in filling.items() if not getattr(task, name)}))
+    queue = _over(override)
     if queue.get("host", task.host) != task.host:
         task = replace(task, userinfo="")  # credentials for one host are not for another
     return str(replace(task, **queue))
@@ -62,7 +65,7 @@ def _over(override: UriOverride) -> dict[str, str]:
     if override.scheme is not None:
         parts["scheme"] = "http" if override.scheme is Scheme.HTTP else "https"
     if override.host:
-        parts["host"], port = host_and_port(override.host)
+        parts["host"], port = _host_and_port(override.host)
         if port:
             parts["port"] = port
     if override.port is not None:

@@ -1,6 +1,7 @@
 """All that is measured of one server, and how it is asked for."""
 
 import asyncio
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
@@ -33,14 +34,16 @@ class Metrics:
             self._registry.register(collector)
         ProcessCollector(registry=self._registry)
 
-    async def scrape(self, store: Store, clock: Clock) -> bytes:
-        """Everything as it is now, in Prometheus' text format. What the store does not answer is left out."""
+    async def scrape(self, store: Store, clock: Clock, rate_factors: Mapping[int, float]) -> bytes:
+        """Everything as it is now, in Prometheus' text format. What the store does not answer is left out.
+        `rate_factors` are of the queues that are slowed down, by uid."""
         backlog = await _backlog(store)
         reading = Reading(
             now=clock.now(),
             queues=self._labels.all(),
             backlog=backlog,
             in_flight=self.attempts.in_flight(),
+            rate_factors=rate_factors,
             has_trouble=store.trouble is not None,
         )
         # Thousands of lines take many milliseconds, in which the loop would stand still.

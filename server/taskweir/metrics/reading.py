@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from taskweir.domain.model import Queue, QueueState
+from taskweir.domain.model import Queue, QueueState, QueueType
 from taskweir.domain.times import SECOND, Instant
 from taskweir.metrics.queue_labels import OTHER
 
@@ -23,19 +23,27 @@ class Backlog:
 class Reading:
     """One moment of the server; a collector, for one scrape.
 
-    `queues` have their labels, which several may share: their figures are summed, and of ages the highest counts.
-    `backlog` is None when the store did not answer. `in_flight` is by uid too, and takes in queues that are gone.
+    `queues` have their labels, which several may share: their figures are summed, of ages the highest counts, of rate
+    factors the lowest. `backlog` is None when the store did not answer. `in_flight` is by uid too, and takes in queues
+    that are gone; `rate_factors` are of queues that are slowed down.
     """
 
     now: Instant
     queues: Sequence[tuple[str, Queue]]
     backlog: Backlog | None
     in_flight: Mapping[int, int]
+    rate_factors: Mapping[int, float]
     has_trouble: bool
 
     def collect(self) -> Iterator[Metric]:
         yield self._queues()
         yield _by_queue("taskweir_queue_paused", "1 while the queue is paused or disabled.", self._paused())
+        yield _by_queue(
+            "taskweir_queue_rate_factor",
+            "The part of its configured rate at which congestion control lets a push queue go; 1 when it is not slowed"
+            " down.",
+            self._factors(),
+        )
         if self.backlog is not None:
             yield _by_queue(
                 "taskweir_queue_tasks", "Tasks in the queue, due or not.", self._sums(self.backlog.counts)
@@ -68,6 +76,13 @@ class Reading:
         values: defaultdict[str, float] = defaultdict(float)
         for label, queue in self.queues:
             values[label] += queue.state is not QueueState.RUNNING
+        return values
+
+    def _factors(self) -> Mapping[str, float]:
+        values: dict[str, float] = {}
+        for label, queue in self.queues:
+            if queue.type is QueueType.PUSH:
+                values[label] = min(values.get(label, 1.0), self.rate_factors.get(queue.uid, 1.0))
         return values
 
     def _sums(self, counts: Mapping[int, int]) -> dict[str, float]:

@@ -52,3 +52,9 @@ class Activity:
 
     def _is_stuck(self, window: QueueWindow) -> bool:
         return not window.is_gone and window.queue.uid in self.stuck
+
+
+def slowed_queues(windows: Iterable[QueueWindow], now: Instant) -> dict[int, float]:
+    """What part of its rate each queue that is slowed down may go at, by uid."""
+    factors = {window.queue.uid: window.rate_factor(now) for window in windows if window.bucket.slowdown}
+    return {uid: factor for uid, factor in factors.items() if factor < 1}

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from taskweir.clock import Clock
+from taskweir.clock import Clock, real_now
 from taskweir.domain import history
 from taskweir.domain.answer import answer_of
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.lifecycle import AttemptResult, Ending
 from taskweir.domain.model import Queue, Task
-from taskweir.domain.requests import AppEngineHost, outgoing_request
-from taskweir.domain.times import MILLISECOND, Instant, Micros
+from taskweir.domain.requests import AppEngine, outgoing_request
+from taskweir.domain.retry_after import wait_asked_for
+from taskweir.domain.times import LATEST, MILLISECOND, Instant, Micros
 from taskweir.push.sender import Outcome, Sender
 from taskweir.store.base import Store
 
@@ -55,24 +57,40 @@ class _Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """Sends a task whose attempt has begun, and records what became of it; for the history too, if one is kept."""
+    """Sends a task whose attempt has begun, and records what became of it; for the history too, if one is kept.
+
+    `slows_queues` is the switch of congestion control; `real_now` is the time that targets live in.
+    """
 
     store: Store
     sender: Sender
     clock: Clock
-    app_engine: AppEngineHost
+    app_engine: AppEngine
     keeps_history: bool = False
     observer: AttemptObserver = field(default_factory=_Nobody)
+    slows_queues: bool = True
+    real_now: Callable[[], Instant] = real_now
 
-    async def attempt(self, task: Task, queue: Queue, *, forced: bool = False) -> None:
-        """Recording is tried as long as it takes: the task is held until then, and not sent again. `forced` is an
-        attempt that RunTask asked for."""
+    async def attempt(
+        self,
+        task: Task,
+        queue: Queue,
+        heard: Callable[[AttemptResult, Instant], None],
+        *,
+        forced: bool = False,
+    ) -> None:
+        """Recording is tried as long as it takes: the task is held until then, and not sent again. `heard` is called
+        as soon as the attempt has ended, with the time, if queues are to be slowed down. `forced` is an attempt that
+        RunTask asked for."""
         self.observer.attempt_begun(task, forced=forced)
         try:
             outcome = await self._send(task, queue)
-            result = _result(task, outcome, forced=forced)
+            now = self.clock.now()
+            result = _result(task, outcome, self._not_before(outcome, now), forced=forced)
+            if self.slows_queues:
+                heard(result, now)
             kind = _kind(outcome, result)
-            record = _record_of(task, result, outcome, kind, self.clock.now()) if self.keeps_history else None
+            record = _record_of(task, result, outcome, kind, now) if self.keeps_history else None
             ending = await self._record(result, record)
             self.observer.attempt_recorded(task, kind, outcome.latency, ending)
             _log(task, result, outcome, ending)
@@ -87,6 +105,13 @@ class Dispatcher:
             _LOG.exception("attempt task=%s failed by a fault of the server", task.name)
             return Outcome(None, latency=0, unsent=True, error=f"internal error: {error}")
 
+    def _not_before(self, outcome: Outcome, now: Instant) -> Instant | None:
+        """What Retry-After asks for, by the server's clock."""
+        if not outcome.retry_after:
+            return None
+        wait = wait_asked_for(outcome.retry_after, self.real_now())
+        return None if wait is None else min(now + wait, LATEST)
+
     async def _record(
         self, result: AttemptResult, record: history.AttemptRecord | None
     ) -> Ending | Instant | None:
@@ -97,7 +122,7 @@ class Dispatcher:
                 await asyncio.sleep(_RECORD_AGAIN_AFTER)
 
 
-def _result(task: Task, outcome: Outcome, *, forced: bool) -> AttemptResult:
+def _result(task: Task, outcome: Outcome, not_before: Instant | None, *, forced: bool) -> AttemptResult:
     assert task.last_attempt is not None
     return AttemptResult(
         task_uid=task.uid,
@@ -110,6 +135,7 @@ def _result(task: Task, outcome: Outcome, *, forced: bool) -> AttemptResult:
             timed_out=outcome.timed_out,
             error=outcome.error,
             unsent=outcome.unsent,
+            not_before=not_before,
         ),
         forced=forced,
     )

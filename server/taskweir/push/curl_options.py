@@ -6,6 +6,7 @@ from typing import Final
 import pycurl
 
 from taskweir.domain.times import MILLISECOND, Micros
+from taskweir.push.minted import headers_sent
 from taskweir.push.trust import Trust
 from taskweir.push.wire_request import WireRequest
 
@@ -35,7 +36,7 @@ def set_options(
     on_header: Callable[[bytes], object],
     on_body: Callable[[bytes], object],
 ) -> None:
-    """Set a fresh handle up for one request. `addresses` are those of the request's name; `deadline` is in
+    """Set a fresh handle up for one request. `addresses` are those of the request's host; `deadline` is in
     microseconds. With `forget_names` the transfer's end makes libcurl forget the addresses of earlier ones.
 
     Raises pycurl.error for what this libcurl refuses and UnicodeError for text that has no UTF-8 form.
@@ -97,8 +98,9 @@ def _set_addresses(
 ) -> None:
     """Every transfer brings its own, so libcurl never looks a name up. It keeps them (`+`: not longer than the
     timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
-    if request.name:
-        curl.setopt(pycurl.RESOLVE, [f"+{request.name}:{request.port}:{','.join(addresses)}"])
+    name = request.host.name
+    if name:
+        curl.setopt(pycurl.RESOLVE, [f"+{name}:{request.port}:{','.join(addresses)}"])
     curl.setopt(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
 
 
@@ -106,7 +108,7 @@ def _header_lines(request: WireRequest) -> list[bytes]:
     """In libcurl's syntax `Name;` sends a header without a value, and `Name:` keeps libcurl from sending its own."""
     lines = [b"Expect:"]
     own = dict(_OWN_HEADERS)
-    for name, value in request.headers:
+    for name, value in headers_sent(request):
         if name == _MADE_BY_LIBCURL:
             continue
         own.pop(name.lower(), None)

@@ -1,16 +1,21 @@
 """The sender on libcurl (pycurl): HTTP and TLS from a library the world relies on. Names are resolved by ourselves."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import pycurl
 
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.target_map import TargetMap
+from taskweir.domain.target_policy import TargetPolicy
 from taskweir.domain.times import SECOND, Micros
 from taskweir.push.curl_loop import CurlLoop
 from taskweir.push.curl_options import set_options
-from taskweir.push.resolver import Answer, Resolver
+from taskweir.push.resolver import Resolver
 from taskweir.push.sender import Outcome
+from taskweir.push.tokens import NoToken, NoTokens, Tokens
 from taskweir.push.transfer import CLOSED, Transfer, unsent
 from taskweir.push.trust import trust
 from taskweir.push.wire_request import Unsendable, WireRequest, wire_request
@@ -20,7 +25,6 @@ KEPT_CONNECTIONS: Final = 4_096
 every burst would open and close the rest."""
 
 _SPARE_HANDLES: Final = 4_096
-_NO_NAME: Final = Answer()
 
 
 class CurlSender:
@@ -36,10 +40,17 @@ class CurlSender:
         *,
         insecure_targets: bool = False,
         resolver: Resolver | None = None,
+        tokens: Tokens | None = None,
+        target_map: TargetMap | None = None,
+        policy: TargetPolicy | None = None,
     ) -> None:
-        """Must be made on the loop that it will run on. Raises OSError for a `ca_file` that cannot be read."""
+        """Without a `policy`, requests may go anywhere. Without `tokens`, an attempt that needs one is not sent. Must be made on the loop that it will run on. Raises
+        OSError for a `ca_file` that cannot be read."""
         self._trust = trust(ca_file, insecure=insecure_targets)
         self._resolver = resolver or Resolver()
+        self._tokens = tokens or NoTokens()
+        self._target_map = target_map or TargetMap()
+        self._policy = policy or TargetPolicy()
         self._curl_loop = CurlLoop(self._on_done, KEPT_CONNECTIONS)
         self._loop = asyncio.get_running_loop()
         self._in_flight: dict[pycurl.Curl, Transfer] = {}
@@ -51,17 +62,17 @@ class CurlSender:
         if self._is_closed:
             return unsent(CLOSED)
         try:
-            wire = wire_request(request)
-        except Unsendable as error:
+            wire = await self._wire_request(request)
+        except (Unsendable, NoToken) as error:
             return unsent(str(error))
-        if not wire.name:
-            return await self._exchange(wire, _NO_NAME, request.deadline)
-        answer = self._resolver.known(wire.name)
+        if not wire.host.name:
+            return await self._exchange(wire, (wire.host.address,), request.deadline)
+        answer = self._resolver.known(wire.host.name)
         if answer is None:
             return await self._look_up_and_exchange(wire, request.deadline)
         if not answer.addresses:
             return _unresolved(wire, answer.error)
-        return await self._exchange(wire, answer, request.deadline)
+        return await self._exchange(wire, answer.addresses, request.deadline)
 
     async def close(self) -> None:
         """Drop requests in flight, whose callers are told so, and close kept connections."""
@@ -77,10 +88,22 @@ class CurlSender:
             transfer.curl.close()
         self._spare.clear()
 
+    async def _wire_request(self, request: OutgoingRequest) -> WireRequest:
+        """What can be refused without the addresses of a name is refused before a token is minted or a name server
+        hears of it. Raises Unsendable and NoToken."""
+        wire = wire_request(request, self._target_map)
+        name, address = wire.host.name, wire.host.address
+        refusal = self._policy.refusal_of_name(name) if name else self._policy.refusal("", address)
+        if refusal:
+            raise Unsendable(refusal)
+        if request.authorization is None:
+            return wire
+        return replace(wire, token=await self._tokens.bearer(request.authorization))
+
     async def _look_up_and_exchange(self, wire: WireRequest, deadline: Micros) -> Outcome:
         began = self._loop.time()
         try:
-            answer = await self._resolver.resolve(wire.name, deadline)
+            answer = await self._resolver.resolve(wire.host.name, deadline)
         except TimeoutError:
             return _unresolved(wire, "no answer within the deadline", deadline, timed_out=True)
         waited = max(1, round((self._loop.time() - began) * SECOND))
@@ -88,14 +111,17 @@ class CurlSender:
             return Outcome(None, latency=waited, error=CLOSED)
         if not answer.addresses:
             return _unresolved(wire, answer.error, waited)
-        return await self._exchange(wire, answer, deadline - waited, waited)
+        return await self._exchange(wire, answer.addresses, deadline - waited, waited)
 
     async def _exchange(
-        self, wire: WireRequest, answer: Answer, deadline: Micros, waited: Micros = 0
+        self, wire: WireRequest, found: tuple[str, ...], deadline: Micros, waited: Micros = 0
     ) -> Outcome:
+        addresses, refusal = self._policy.vetted(wire.host.name, found)
+        if refusal:
+            return unsent(refusal)
         transfer = self._spare.pop() if self._spare else Transfer()
         try:
-            done = self._start(transfer, wire, answer, deadline, waited)
+            done = self._start(transfer, wire, addresses, deadline, waited)
         except (pycurl.error, UnicodeError) as error:
             self._recycle(transfer)
             return unsent(str(error))
@@ -107,14 +133,20 @@ class CurlSender:
             raise
 
     def _start(
-        self, transfer: Transfer, wire: WireRequest, answer: Answer, deadline: Micros, waited: Micros
+        self,
+        transfer: Transfer,
+        wire: WireRequest,
+        addresses: Sequence[str],
+        deadline: Micros,
+        waited: Micros,
     ) -> asyncio.Future[Outcome]:
         transfer.request = wire
+        transfer.refusal_of = None if self._policy.is_open else self._policy.refusal
         transfer.waited = waited
         set_options(
             transfer.curl,
             wire,
-            answer.addresses,
+            addresses,
             deadline,
             self._trust,
             forget_names=waited > 0,  # so that what libcurl keeps grows no more than what the resolver keeps
@@ -158,7 +190,7 @@ def _unresolved(wire: WireRequest, reason: str, waited: Micros = 0, *, timed_out
         http_status=None,
         latency=waited,
         timed_out=timed_out,
-        error=f"could not resolve host: {wire.name}: {reason}",
+        error=f"could not resolve host: {wire.host.name}: {reason}",
         request_line=wire.request_line,
         headers_sent=wire.headers,
     )

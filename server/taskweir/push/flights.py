@@ -131,7 +131,7 @@ class Flights:
         if begun is None:
             window.return_token()
         else:
-            await self._dispatcher.attempt(begun, window.queue)
+            await self._dispatcher.attempt(begun, window.queue, window.heard)
 
     async def _begun(self, task: Task) -> Task | None:
         """The task with its attempt counted; None when there is to be none, now or at all."""
@@ -150,7 +150,7 @@ class Flights:
         if task is not None:
             flight.size = task.body_size
             flight.window.reserve(self._capacity, task.body_size)
-            await self._dispatcher.attempt(task, flight.window.queue, forced=True)
+            await self._dispatcher.attempt(task, flight.window.queue, flight.window.heard, forced=True)
 
     async def _drop(self, task_uid: int) -> None:
         await self._take_run(task_uid)

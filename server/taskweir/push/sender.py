@@ -15,7 +15,7 @@ class Outcome:
     `http_status` is None when no whole response came; `timed_out` when the dispatch deadline passed first; `error`
     says what went wrong. `unsent` means that no request could be made of it at all, for the reason in `error`.
     `headers_sent` and `request_line` are what went over the wire, `body_start` the first bytes of the answer (at
-    most 1 KiB), `retry_after` the answer's header of that name.
+    most 1 KiB), `retry_after` the answer's header of that name: all but for a minted token, which is in none of them.
     """
 
     http_status: int | None

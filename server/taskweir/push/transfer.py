@@ -1,12 +1,13 @@
 """One exchange with a target on an easy handle of libcurl, and what became of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pycurl
 
 from taskweir.domain.times import Micros
+from taskweir.push.minted import headers_to_show, without_token
 from taskweir.push.sender import Outcome
 from taskweir.push.wire_request import WireRequest
 
@@ -21,9 +22,21 @@ _NEVER_SENT: Final = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PRO
 
 
 class Transfer:
-    """An easy handle, and what it carries at the moment. `waited` is how long the target's name was looked up."""
+    """An easy handle, and what it carries at the moment. `waited` is how long the target's name was looked up.
+    `refusal_of` says of the request's name and an address why nothing may be sent there; empty when it may. None where
+    nothing is refused."""
 
-    __slots__ = ("body_start", "curl", "done", "header_lines", "is_sent", "request", "waited")
+    __slots__ = (
+        "body_start",
+        "curl",
+        "done",
+        "header_lines",
+        "is_sent",
+        "refusal",
+        "refusal_of",
+        "request",
+        "waited",
+    )
 
     def __init__(self) -> None:
         self.curl = pycurl.Curl()
@@ -33,6 +46,8 @@ class Transfer:
         self.header_lines: list[bytes] = []
         self.body_start = b""
         self.is_sent = False
+        self.refusal_of: Callable[[str, str], str] | None = None
+        self.refusal = ""
 
     def clear(self) -> None:
         self.curl.reset()
@@ -41,12 +56,21 @@ class Transfer:
         self.header_lines.clear()
         self.body_start = b""
         self.is_sent = False
+        self.refusal_of = None
+        self.refusal = ""
 
-    def before_sending(self, *_addresses: object) -> int:
-        """Once only: when a kept connection breaks before the answer, libcurl would send the request again by
+    def before_sending(self, peer: str, *_rest: object) -> int:
+        """Only to an address that may be sent to, whatever led there: `peer` is what the connection is made to, new
+        or kept.
+
+        And once only: when a kept connection breaks before the answer, libcurl would send the request again by
         itself, though the target may have worked on it. That is for the retry law to do, and to count."""
         if self.is_sent:
             return int(pycurl.PREREQFUNC_ABORT)
+        if self.refusal_of is not None and self.request is not None:
+            self.refusal = self.refusal_of(self.request.host.name, peer)
+            if self.refusal:
+                return int(pycurl.PREREQFUNC_ABORT)
         self.is_sent = True
         return int(pycurl.PREREQFUNC_OK)
 
@@ -55,22 +79,25 @@ class Transfer:
             self.body_start += chunk[: BODY_KEPT - len(self.body_start)]
 
     def outcome(self, errno: int, message: str) -> Outcome:
+        if self.refusal:
+            return unsent(self.refusal)
         if errno in _NEVER_SENT and not self.is_sent:
             return unsent(message)
         if errno == pycurl.E_ABORTED_BY_CALLBACK and self.is_sent and message != CLOSED:
             message = _BROKEN
         if not errno and not _is_whole(self.header_lines):
             errno, message = pycurl.E_PARTIAL_FILE, _CUT_SHORT
-        assert self.request is not None
+        request = self.request
+        assert request is not None
         return Outcome(
             http_status=None if errno else self.curl.getinfo(pycurl.RESPONSE_CODE),
             latency=self.waited + self.curl.getinfo(pycurl.TOTAL_TIME_T),
             timed_out=errno == pycurl.E_OPERATION_TIMEDOUT,
             error=message,
-            request_line=self.request.request_line,
-            headers_sent=self.request.headers,
-            body_start=self.body_start,
-            retry_after=_retry_after(self.header_lines),
+            request_line=request.request_line,
+            headers_sent=headers_to_show(request),
+            body_start=without_token(self.body_start, request),
+            retry_after=without_token(_retry_after(self.header_lines), request).decode("latin-1"),
         )
 
 
@@ -89,8 +116,8 @@ def _is_whole(header_lines: Sequence[bytes]) -> bool:
     return False
 
 
-def _retry_after(header_lines: Sequence[bytes]) -> str:
+def _retry_after(header_lines: Sequence[bytes]) -> bytes:
     for line in header_lines:
         if line[:12].lower() == b"retry-after:":
-            return line[12:].strip().decode("latin-1")
-    return ""
+            return line[12:].strip()
+    return b""

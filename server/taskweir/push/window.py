@@ -2,8 +2,10 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
+from taskweir.domain.congestion import Congestion
+from taskweir.domain.lifecycle import AttemptResult
 from taskweir.domain.limits import MAX_TASK_SIZE
 from taskweir.domain.model import Queue, QueueState, QueueType, Task
 from taskweir.domain.rate import TokenBucket
@@ -44,6 +46,12 @@ class QueueWindow:
     is_asking: bool = False
     bytes_held: int = 0
     bytes_per_claim: int = _FEWEST_BYTES_PER_CLAIM
+    congestion: Congestion = field(default_factory=Congestion)
+
+    @classmethod
+    def of(cls, queue: Queue, now: Instant) -> Self:
+        """Of a queue that was not known before: its bucket is full, and it is not slowed down."""
+        return cls(queue, TokenBucket.full(queue.rate_limits, now), next_due=None)
 
     @property
     def runs(self) -> bool:
@@ -89,7 +97,7 @@ class QueueWindow:
         """What to claim now, if anything. Until it is answered, the caller reserves `limit` slots and `most_bytes`."""
         if not self.runs or self.next_due is None or self.next_due > now:
             return None
-        prefetch = self._prefetch()
+        prefetch = self._prefetch(now)
         if len(self.claimed) > prefetch // 2:
             return None
         wanted = max(self._tokens(now), prefetch) - len(self.claimed)
@@ -128,6 +136,18 @@ class QueueWindow:
         self.bytes_held -= size
         capacity.give_back(0, size)
 
+    def heard(self, result: AttemptResult, now: Instant) -> None:
+        """An attempt of the queue ended just now, RunTask's too: slow it down, or less so, as the target bids."""
+        self.bucket = self.bucket.rebased(now)
+        signal, begun = result.answer.signal, result.attempt.dispatch_time
+        slowdown = self.congestion.heard(signal, begun, now, self.bucket.slowdown)
+        if slowdown is not None:
+            self.bucket = self.bucket.slowed(slowdown, now)
+
+    def rate_factor(self, now: Instant) -> float:
+        """The part of the configured rate that the queue may go at."""
+        return self.bucket.factor_at(now)
+
     def return_token(self) -> None:
         """An attempt did not take place after all."""
         self.bucket = self.bucket.put_back()
@@ -158,5 +178,6 @@ class QueueWindow:
         free = self.queue.rate_limits.max_concurrent_dispatches - self.in_flight
         return min(free, capacity.slots_for(self.in_flight))
 
-    def _prefetch(self) -> int:
-        return int(self.queue.rate_limits.max_dispatches_per_second * _PREFETCH_SECONDS)
+    def _prefetch(self, now: Instant) -> int:
+        rate = self.queue.rate_limits.max_dispatches_per_second * self.rate_factor(now)
+        return int(rate * _PREFETCH_SECONDS)

@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from taskweir.domain.outgoing import OutgoingRequest
+from taskweir.domain.target_host import TargetHost
+from taskweir.domain.target_map import TargetMap
 from taskweir.push.target_url import BadUrl, target_url
 
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS_FRAMING: Final = re.compile(r"[\x00\r\n]")
-
-NO_TOKENS: Final = "the task asks for a token, and this version does not mint tokens"
+_NO_MAP: Final = TargetMap()
 
 
 class Unsendable(ValueError):
@@ -23,45 +24,49 @@ class Unsendable(ValueError):
 class WireRequest:
     """A request for `target` to `origin`, such as http://localhost:8080/.
 
-    `name` is the host of `origin`, to be resolved, and `port` its port; the name is empty when the host is an address.
-    `headers` are all that is sent, Host and Content-Length too; `body` is None for a method that has none.
+    `host` and `port` are those of `origin`.
+    `headers` are all that is sent, Host and Content-Length too, but for the minted `token`, which is not to be kept:
+    the value of Authorization, empty where there is none. `body` is None for a method that has none.
     """
 
     method: str
     origin: str
     target: str
-    name: str
+    host: TargetHost
     port: int
     headers: Sequence[tuple[str, str]]
     body: bytes | None
+    token: str = field(default="", repr=False)
 
     @property
     def request_line(self) -> str:
         return f"{self.method} {self.target} HTTP/1.1"
 
 
-def wire_request(request: OutgoingRequest) -> WireRequest:
-    """Raises Unsendable."""
+def wire_request(request: OutgoingRequest, target_map: TargetMap = _NO_MAP) -> WireRequest:
+    """A request that has a Host of its own was given its place by who made it, and is not mapped. Raises Unsendable."""
     if request.unsendable:
         raise Unsendable(request.unsendable)
-    if request.authorization is not None:
-        raise Unsendable(NO_TOKENS)
     try:
         url = target_url(request.url)
+        if not request.host:
+            url = url.elsewhere(target_map)
     except BadUrl as error:
         raise Unsendable(str(error)) from error
     body = request.body if request.method in _METHODS_WITH_BODY else None
-    headers = [("Host", request.host or url.host), *request.headers]
+    headers = [("Host", request.host or url.host_header), *request.headers]
     if url.credentials and not any(name.lower() == "authorization" for name, _ in headers):
         headers.append(("Authorization", url.credentials))
     if body is not None:
         headers.append(("Content-Length", str(len(body))))
-    _check_framing(headers)
-    return WireRequest(request.method, url.origin, url.target, url.name, url.port, headers, body)
+    _check_framing(request.method, headers)
+    return WireRequest(request.method, url.origin, url.target, url.host, url.port, headers, body)
 
 
-def _check_framing(headers: Sequence[tuple[str, str]]) -> None:
-    """A name or value with a line end in it would be a second header, or a second request."""
+def _check_framing(method: str, headers: Sequence[tuple[str, str]]) -> None:
+    """A method, name or value with a line end in it would be a second header, or a second request."""
+    if not _TOKEN.fullmatch(method):
+        raise Unsendable(f"{method!r} is not a method")
     for name, value in headers:
         if not _TOKEN.fullmatch(name):
             raise Unsendable(f"{name!r} is not a header name")

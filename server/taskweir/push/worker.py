@@ -6,7 +6,7 @@ polls: commits tell the worker of due tasks and changed queues, and attempts tha
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final
@@ -14,10 +14,9 @@ from typing import Final
 from taskweir.clock import Clock
 from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import Queue, Task
-from taskweir.domain.rate import TokenBucket
 from taskweir.domain.scope import Scope
 from taskweir.domain.times import Instant, Micros
-from taskweir.push.activity import Activity, QueueActivity
+from taskweir.push.activity import Activity, QueueActivity, slowed_queues
 from taskweir.push.agenda import Agenda
 from taskweir.push.attempt import Dispatcher
 from taskweir.push.awaited import AwaitedAnswers
@@ -77,7 +76,7 @@ class Worker:
     async def start(self) -> None:
         """Take stock of the queues. Call before the store is open to callers, then let `run` go."""
         for queue in await self._store.queues():
-            self._add(queue)
+            self._windows[queue.uid] = QueueWindow.of(queue, self._clock.now())
         for queue_uid, at in await self._store.due_queues():
             self.task_due(queue_uid, at)
 
@@ -122,7 +121,7 @@ class Worker:
     def queue_changed(self, queue: Queue) -> None:
         window = self._windows.get(queue.uid)
         if window is None:
-            self._add(queue)
+            self._windows[queue.uid] = QueueWindow.of(queue, self._clock.now())
             return
         self._give_up(window, window.change(queue, self._clock.now()))
         self._plan(window)
@@ -143,10 +142,6 @@ class Worker:
     def history_grew(self) -> None:
         """Nothing to send in that, but tasks that were due may be gone."""
         self._changed.give()
-
-    def _add(self, queue: Queue) -> None:
-        now = self._clock.now()
-        self._windows[queue.uid] = QueueWindow(queue, TokenBucket.full(queue.rate_limits, now), next_due=None)
 
     def _give_up(self, window: QueueWindow, tasks: Sequence[Task]) -> None:
         if tasks:
@@ -173,11 +168,10 @@ class Worker:
 
     def _heed_the_clock(self) -> None:
         """What was planned by a clock that went back would be hours late, and what was claimed too early."""
-        now, before = self._clock.now(), self._last_tick
-        self._last_tick = now
-        if now < before:
+        before, self._last_tick = self._last_tick, self._clock.now()
+        if self._last_tick < before:
             for window in self._windows.values():
-                self._give_up(window, window.clock_went_back(now))
+                self._give_up(window, window.clock_went_back(self._last_tick))
                 self._plan(window)
 
     async def _rest(self, until: Instant | None) -> None:
@@ -373,6 +367,10 @@ class Worker:
         gone = self._flights.gone.union(window for window in runs if window.is_gone)
         activity = Activity(runs, stuck, self.is_at_rest, self._clock.now())
         return activity.of(chain(self._windows.values(), gone), scope)
+
+    def rate_factors(self) -> Mapping[int, float]:
+        """What part of its rate each queue that is slowed down may go at, by uid."""
+        return slowed_queues(self._windows.values(), self._clock.now())
 
     async def find_next(self) -> Instant | None:
         """As `next_due`, but for sure: nobody tells of tasks that are deleted, or run before their time."""

@@ -10,6 +10,7 @@ from taskweir.clock import Clock
 from taskweir.domain.errors import InvalidArgument, QueueTombstoned, quoted
 from taskweir.domain.model import Queue, QueueState
 from taskweir.domain.names import PROJECT_ID, LocationName, QueueName
+from taskweir.domain.queue_bounds import PRODUCTION, QueueBounds
 from taskweir.domain.queue_entry import QueueYaml, without_partition
 from taskweir.domain.queue_yaml import uploaded
 from taskweir.queue_file import read_queue_yaml
@@ -27,6 +28,7 @@ class QueueFileService:
     store: Store
     clock: Clock
     location: str
+    bounds: QueueBounds = PRODUCTION
 
     async def upload(self, app_id: str, content: bytes) -> None:
         """UploadQueueYaml: have the queues of the file, disable the project's others, and all of it or nothing.
@@ -37,7 +39,7 @@ class QueueFileService:
         if not PROJECT_ID.fullmatch(project):
             raise InvalidArgument(f'The app id "{quoted(app_id)}" is no project id.')
         # In a thread, since the largest takes most of a second.
-        file = await asyncio.to_thread(read_queue_yaml, content)
+        file = await asyncio.to_thread(read_queue_yaml, content, bounds=self.bounds)
         parent = LocationName(project, self.location)
         try:
             await self._change(parent, file, with_default=True)

@@ -1,6 +1,6 @@
 """What queues hold and do at the moment, for those who ask."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,14 @@ class Executions(Protocol):
         ...
 
     def in_flight(self, queue_uid: int) -> int: ...
+
+
+class Slowed(Protocol):
+    """What the worker knows of congestion."""
+
+    def rate_factors(self) -> Mapping[int, float]:
+        """What part of its rate each queue that is slowed down may go at, by uid."""
+        ...
 
 
 class Leases(Protocol):
@@ -43,6 +51,7 @@ class QueueStats:
 class QueueStatsService:
     store: Store
     executions: Executions
+    slowed: Slowed
     leases: Leases
 
     async def of(self, queues: Sequence[Queue]) -> Sequence[QueueStats]:
@@ -51,13 +60,14 @@ class QueueStatsService:
             return ()
         counts = await self.store.task_counts()
         earliest = await self.store.earliest_schedule_times([queue.uid for queue in queues])
+        factors = self.slowed.rate_factors()
         return [
             QueueStats(
                 tasks=counts.get(queue.uid, 0),
                 oldest_arrival=earliest.get(queue.uid),
                 executed_last_minute=self._executed(queue),
                 in_flight=self.executions.in_flight(queue.uid),
-                execution_rate=queue.rate_limits.max_dispatches_per_second,
+                execution_rate=queue.rate_limits.max_dispatches_per_second * factors.get(queue.uid, 1.0),
             )
             for queue in queues
         ]

@@ -13,6 +13,7 @@ from taskweir.domain.model import Queue, QueueState
 from taskweir.domain.name_rules import location_of, queue_in_body, queue_of
 from taskweir.domain.names import LocationName, QueueName
 from taskweir.domain.page_token import PageTokens
+from taskweir.domain.queue_bounds import PRODUCTION, QueueBounds
 from taskweir.domain.queue_filter import NO_NAMES, Matches, parse_filter
 from taskweir.domain.queue_rules import new_queue, updated_queue
 from taskweir.domain.ttl import Ttls
@@ -35,6 +36,7 @@ class QueueService:
     strict: bool = False
     forget_purged_names: bool = False
     ttls: Ttls = field(default_factory=Ttls)
+    bounds: QueueBounds = PRODUCTION
 
     async def list(
         self, parent: str, filter: str, page_size: int, page_token: str, names: Mapping[str, str] = NO_NAMES
@@ -72,7 +74,7 @@ class QueueService:
         if name.parent != location:
             raise InvalidArgument(f"{quoted(str(name))} must begin with {quoted(parent)}.")
         assert draft is not None
-        queue = new_queue(name, self.ttls.left_out(draft))
+        queue = new_queue(name, self.ttls.left_out(draft), self.bounds)
 
         def create(existing: Queue | None) -> Queue:
             if existing is not None:
@@ -89,7 +91,7 @@ class QueueService:
         wanted = self.ttls.left_out(draft)
 
         def update(existing: Queue | None) -> Queue:
-            return updated_queue(existing or _plain_queue(name, wanted), wanted, mask)
+            return updated_queue(existing or _plain_queue(name, wanted), wanted, mask, self.bounds)
 
         return self.ttls.filled_in(await self.store.change_queue(name, update, self.clock.now()))
 
@@ -101,7 +103,7 @@ class QueueService:
 
         def configure(existing: Queue | None) -> Queue:
             queue = existing or _plain_queue(name, draft)
-            return updated_queue(queue, draft, mask)
+            return updated_queue(queue, draft, mask, self.bounds)
 
         return await self.store.change_queue(name, configure, self.clock.now(), revive=True)
 

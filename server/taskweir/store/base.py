@@ -318,6 +318,14 @@ class Store(Protocol):
 
     async def set_kms_key(self, location: LocationName, key: str) -> None: ...
 
+    async def secret(self, name: str) -> bytes | None:
+        """A secret of the server that was kept under this name. No reset forgets it."""
+        ...
+
+    async def keep_secret(self, name: str, secret: bytes) -> bytes:
+        """Keep a small secret, unless there is one under this name already. Returns the one that is kept."""
+        ...
+
     @property
     def page_token_key(self) -> bytes:
         """The secret that page tokens are signed with, made once and kept."""

@@ -16,6 +16,7 @@ pytest users need not even this: the fixtures `taskweir`, `taskweir_client` and 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Unpack
 
 from taskweir.testing.answer import Answer, Reply, Request, Scripted
@@ -138,12 +139,15 @@ async def async_server(
         yield await stack.enter_async_context(AsyncServer(running, handlers))
 
 
-def connect(address: str, http_address: str = "") -> Server:
+def connect(address: str, http_address: str = "", *, token: str = "", ca_file: str | Path = "") -> Server:
     """Steer a server that runs, found at HOST:PORT of its gRPC port; `with` leaves it running.
 
-    Clients over REST need its HTTP port, too. Raises ControlError where there is no server that can be steered.
+    Clients over REST need its HTTP port, too. A server over TLS is found at https://HOST:PORT, with a bearer token if it
+    asks for one; `ca_file` (PEM) has the certificates that are trusted, where they are not the usual ones. Raises
+    ControlError where there is no server that can be steered, ValueError for a token without TLS, OSError for a
+    `ca_file` that cannot be read.
     """
-    found = Server(Elsewhere(address, http_address))
+    found = Server(Elsewhere(address, http_address, token, str(ca_file)))
     try:
         found.clock.now()
     except BaseException:
@@ -153,9 +157,12 @@ def connect(address: str, http_address: str = "") -> Server:
 
 
 @asynccontextmanager
-async def async_connect(address: str, http_address: str = "") -> AsyncIterator[AsyncServer]:
+async def async_connect(
+    address: str, http_address: str = "", *, token: str = "", ca_file: str | Path = ""
+) -> AsyncIterator[AsyncServer]:
     """As `connect`, for `async with`."""
     with Handlers() as handlers:
-        async with AsyncServer(Elsewhere(address, http_address), handlers) as found:
+        elsewhere = Elsewhere(address, http_address, token, str(ca_file))
+        async with AsyncServer(elsewhere, handlers) as found:
             await found.clock.now()
             yield found

@@ -101,7 +101,7 @@ class AsyncServer(AsyncScoped):
     """A running server, for the loop in which it is first used."""
 
     def __init__(self, running: Running, handlers: Handlers) -> None:
-        control = AsyncControl(running.grpc_address, running.hint)
+        control = AsyncControl(running.grpc_address, running.access, running.hint)
         super().__init__(control, "", running)
         self._running = running
         self._handlers = handlers

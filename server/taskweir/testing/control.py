@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import grpc
 import grpc.aio
 
+from taskweir.sdk import Access
 from taskweir.testing.calls import Call, Listing
 from taskweir.testing.errors import ControlError
 from taskweir.testing.loop_end import LoopEnd
@@ -17,12 +18,6 @@ __tracebackhide__ = True  # what a test is told of is its own line
 
 T = TypeVar("T")
 
-CHANNEL_OPTIONS: Final = (
-    ("grpc.max_receive_message_length", -1),
-    ("grpc.max_send_message_length", -1),
-    # A proxy for the way out has no business between a test and the server beside it.
-    ("grpc.enable_http_proxy", 0),
-)
 _PATIENCE: Final = timedelta(seconds=20)
 """Beyond what a call takes on purpose; only a server that hangs, or is gone, comes near it."""
 _NO_CONTROL: Final = "the server has no control API: start it with --control on"
@@ -35,8 +30,8 @@ def _no_hint() -> str:
 class Control:
     """Blocking calls on a channel of its own. `hint` says what else is known when the server cannot be reached."""
 
-    def __init__(self, address: str, hint: Callable[[], str] = _no_hint) -> None:
-        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+    def __init__(self, address: str, access: Access, hint: Callable[[], str] = _no_hint) -> None:
+        self._channel = access.channel(address)
         self._stub: Any = ControlStub(self._channel)
         self._hint = hint
 
@@ -85,8 +80,9 @@ class AsyncControl:
     """Asynchronous calls. The channel is made by the first of them, in the loop that it belongs to from then on, and
     that closes it when it ends."""
 
-    def __init__(self, address: str, hint: Callable[[], str] = _no_hint) -> None:
+    def __init__(self, address: str, access: Access, hint: Callable[[], str] = _no_hint) -> None:
         self._address = address
+        self._access = access
         self._hint = hint
         self._channel: Any = None
         self._made_stub: Any = None
@@ -94,7 +90,7 @@ class AsyncControl:
     @property
     def _stub(self) -> Any:  # noqa: ANN401 - gRPC has no types
         if self._channel is None:
-            self._channel = grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS)
+            self._channel = self._access.channel(self._address, is_async=True)
             self._made_stub = ControlStub(self._channel)
             self._loop_end = LoopEnd(self._channel.close)
         return self._made_stub

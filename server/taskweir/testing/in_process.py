@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from taskweir.testing.errors import ServerError
+from taskweir.testing.sdk_clients import IN_PLAIN_TEXT
 from taskweir.testing.server_settings import ServerSettings, serve_flags
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ async def start_here(settings: ServerSettings) -> "Server":
 
 class InThread:
     """A server on a loop of its own, in a thread of this process."""
+
+    access = IN_PLAIN_TEXT
 
     def __init__(self, settings: ServerSettings) -> None:
         """Returns when the server accepts calls. Raises ServerError."""

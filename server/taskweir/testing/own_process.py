@@ -9,6 +9,7 @@ import weakref
 from typing import IO, Final, Self
 
 from taskweir.testing.errors import ServerError
+from taskweir.testing.sdk_clients import IN_PLAIN_TEXT
 from taskweir.testing.server_settings import ServerSettings, serve_flags
 
 _START: Final = 60.0
@@ -24,6 +25,7 @@ class OwnProcess:
 
     grpc_address: str
     http_address: str
+    access = IN_PLAIN_TEXT
 
     def __init__(self, settings: ServerSettings) -> None:
         """Starts it, for `wait_until_ready`. Raises TypeError for settings that there are not."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, overload
 
-from taskweir.testing.control import CHANNEL_OPTIONS
+from taskweir.sdk import Access
 from taskweir.testing.loop_end import LoopEnd
 
 if TYPE_CHECKING:  # the SDK need not be installed
@@ -20,11 +20,15 @@ Transport = Literal["grpc", "rest"]
 _NO_SDK: Final = "clients of the official SDK need it installed: pip install google-cloud-tasks"
 
 
+IN_PLAIN_TEXT: Final = Access()
+
+
 class Addresses(Protocol):
-    """Where a server is."""
+    """Where a server is, and how calls come to it."""
 
     grpc_address: str
     http_address: str
+    access: Access
 
 
 class SdkClients:
@@ -34,10 +38,13 @@ class SdkClients:
     """HOST:PORT for everything over gRPC."""
     http_address: str
     """HOST:PORT for everything over HTTP."""
+    access: Access
+    """Whether over TLS, and with which token: as `connect` was told."""
 
     def __init__(self, at: Addresses) -> None:
         self.grpc_address = at.grpc_address
         self.http_address = at.http_address
+        self.access = at.access
         self._close_clients: list[Callable[[], None]] = []
 
     @overload
@@ -54,7 +61,7 @@ class SdkClients:
     ) -> "tasks_v2beta2.CloudTasksClient": ...
     def client(self, version: Version = "v2", *, transport: Transport = "grpc") -> Any:
         """A new `CloudTasksClient`, closed with the server. Raises ImportError where the SDK is not installed."""
-        made = sync_client(version, transport, self.grpc_address, self.http_address)
+        made = sync_client(version, transport, self.grpc_address, self.http_address, self.access)
         self._close_clients.append(made.transport.close)
         return made
 
@@ -66,7 +73,7 @@ class SdkClients:
     def async_client(self, version: Literal["v2beta2"]) -> "tasks_v2beta2.CloudTasksAsyncClient": ...
     def async_client(self, version: Version = "v2") -> Any:
         """A new `CloudTasksAsyncClient`, for the loop that runs now and no other. Call it in a coroutine."""
-        return async_client(version, self.grpc_address)
+        return async_client(version, self.grpc_address, self.access)
 
     def close_clients(self) -> None:
         """Close the blocking clients given so far; asynchronous ones end with their loop."""
@@ -74,30 +81,27 @@ class SdkClients:
             self._close_clients.pop()()
 
 
-def sync_client(version: Version, transport: Transport, grpc_address: str, http_address: str) -> Any:
+def sync_client(
+    version: Version,
+    transport: Transport,
+    grpc_address: str,
+    http_address: str,
+    access: Access = IN_PLAIN_TEXT,
+) -> Any:
     """A blocking client."""
     client_class = _sdk(version).CloudTasksClient
-    transport_class = client_class.get_transport_class(transport)
-    if transport == "rest":
-        if not http_address:
-            raise ValueError("transport='rest' needs the server's HTTP address: connect(…, http_address=…)")
-        anonymous = importlib.import_module("google.auth.credentials").AnonymousCredentials()
-        made = transport_class(host=http_address, credentials=anonymous, url_scheme="http")
-    else:
-        import grpc  # noqa: PLC0415 - loaded by now
-
-        made = transport_class(channel=grpc.insecure_channel(grpc_address, options=CHANNEL_OPTIONS))
-    return client_class(transport=made)
+    if transport == "rest" and not http_address:
+        raise ValueError("transport='rest' needs the server's HTTP address: connect(…, http_address=…)")
+    address = http_address if transport == "rest" else grpc_address
+    return client_class(transport=access.transport(client_class.get_transport_class(transport), address))
 
 
-def async_client(version: Version, grpc_address: str) -> Any:
+def async_client(version: Version, grpc_address: str, access: Access = IN_PLAIN_TEXT) -> Any:
     """An asynchronous client, over gRPC: the SDK has no other."""
-    import grpc.aio  # noqa: PLC0415 - loaded by now
-
     asyncio.get_running_loop()
     client_class = _sdk(version).CloudTasksAsyncClient
-    channel = grpc.aio.insecure_channel(grpc_address, options=CHANNEL_OPTIONS)
-    return client_class(transport=client_class.get_transport_class("grpc_asyncio")(channel=channel))
+    transport_class = client_class.get_transport_class("grpc_asyncio")
+    return client_class(transport=access.transport(transport_class, grpc_address))
 
 
 def _sdk(version: Version) -> Any:
@@ -111,8 +115,9 @@ class LazyAsyncClient:
     """Stands for a `CloudTasksAsyncClient` of v2 that is made when it is first used: in the loop of the test, which
     does not run yet while fixtures are made that are not coroutines. Closed when that loop ends."""
 
-    def __init__(self, grpc_address: str) -> None:
+    def __init__(self, grpc_address: str, access: Access) -> None:
         self._grpc_address = grpc_address
+        self._access = access
         self._made: Any = None
 
     @property  # type: ignore[misc] # so that isinstance() takes it for what it stands for
@@ -122,7 +127,7 @@ class LazyAsyncClient:
 
     def __getattr__(self, name: str) -> Any:
         if self._made is None:
-            self._made = async_client("v2", self._grpc_address)
+            self._made = async_client("v2", self._grpc_address, self._access)
             self._loop_end = LoopEnd(self._made.transport.close)
         return getattr(self._made, name)
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
+from taskweir.sdk import Access
 from taskweir.testing import calls
 from taskweir.testing.calls import Within, any_of, full_name
 from taskweir.testing.clock import Clock
@@ -37,9 +38,13 @@ class Running(Addresses, Protocol):
 class Elsewhere:
     """A server that somebody else has started, and will stop."""
 
-    def __init__(self, grpc_address: str, http_address: str) -> None:
-        self.grpc_address = grpc_address
-        self.http_address = http_address
+    def __init__(self, address: str, http_address: str = "", token: str = "", ca_file: str = "") -> None:
+        """By HOST:PORT, or https://HOST:PORT. Raises ValueError for a token that others could read on the way."""
+        scheme, _, self.grpc_address = address.rstrip("/").rpartition("://")
+        self.http_address = http_address.rstrip("/").rpartition("://")[2]
+        self.access = Access(ca_file, token, is_secure=scheme == "https")
+        if token and not self.access.is_secure:
+            raise ValueError(f"a token is for a server over TLS: connect('https://{self.grpc_address}', …)")
 
     def hint(self) -> str:
         return ""
@@ -135,7 +140,7 @@ class Server(Scoped):
     """A running server. As a context manager, it is stopped at the end, with the clients and handlers it gave."""
 
     def __init__(self, running: Running) -> None:
-        super().__init__(Control(running.grpc_address, running.hint), "", running)
+        super().__init__(Control(running.grpc_address, running.access, running.hint), "", running)
         self.running = running
         self._handlers = Handlers()
 
@@ -216,6 +221,6 @@ def queue_request(parent: str, queue_id: str, fields: dict[str, Any]) -> dict[st
 def environment(at: Addresses, project: str = "") -> dict[str, str]:
     from taskweir.command.environment import client_environment  # noqa: PLC0415 - for who asks
 
-    found = client_environment(at.http_address or at.grpc_address, None, os.environ)
+    found = client_environment(at.http_address or at.grpc_address, None, os.environ, at.access)
     # The test's project, whatever the developer's is.
     return {**found, "CLOUDSDK_CORE_PROJECT": project} if project else found

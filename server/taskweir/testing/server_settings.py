@@ -24,15 +24,26 @@ class ServerSettings(TypedDict, total=False):
     history_retention: str | timedelta
     lease_rate: int
     """Of each queue in a second; 0 for any number."""
+    relax_limits: bool
     drain_timeout: str | timedelta
     strict: bool
     app_engine_host: str
+    app_engine: Sequence[str]
+    """Services and where they listen, such as `"worker=http://127.0.0.1:8081"`."""
     functions_url: str
+    target_map: Sequence[str]
+    allow_target: Sequence[str]
+    deny_target: Sequence[str]
+    congestion: bool
     allow_origin: Sequence[str]
     taskqueue_timestamps: Literal["micros", "seconds"]
     ca_file: str | Path
     insecure_targets: bool
     openid_issuer: str
+    token_key: str | Path
+    tokens_follow_clock: bool
+    max_connections: int
+    idle_timeout: str | timedelta
     hard_reset_on_purge_queue: bool
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
@@ -41,8 +52,18 @@ class ServerSettings(TypedDict, total=False):
     http_port: int
 
 
-_LISTS: Final = {"queues": "queue", "allow_origin": "allow-origin"}
+_LISTS: Final = {
+    "queues": "queue",
+    "allow_origin": "allow-origin",
+    "app_engine": "app-engine",
+    "target_map": "target-map",
+    "allow_target": "allow-target",
+    "deny_target": "deny-target",
+}
 """Settings that are lists, and the flag that each of their items is given by."""
+
+_FOR_OTHERS: Final = ("tls_cert", "tls_key", "auth_token_file")
+"""Settings that a server for tests never has, not even by a config file that it shares with another."""
 
 _DEFAULTS: Final[ServerSettings] = {
     "port": 0,
@@ -55,13 +76,18 @@ _DEFAULTS: Final[ServerSettings] = {
 
 
 def serve_flags(settings: ServerSettings) -> list[str]:
-    """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not, and for
-    a text where a list belongs."""
+    """The flags of `taskweir serve`, with the control API. Raises TypeError for a setting that there is not, or not for
+    tests, and for a text where a list belongs."""
+    for name in filter(settings.__contains__, _FOR_OTHERS):
+        raise TypeError(
+            f"{name} is for a server that others reach; one for tests is beside them: see connect()"
+        )
     unknown = [name for name in settings if name not in ServerSettings.__annotations__]
     if unknown:
         raise TypeError(f"there is no setting {unknown[0]!r}")
     given: Mapping[str, Any] = {**_DEFAULTS, **settings}
-    return ["--control=on", *(flag for name, value in given.items() for flag in _flags(name, value))]
+    never = [f"--{name.replace('_', '-')}=" for name in _FOR_OTHERS]
+    return ["--control=on", *never, *(flag for name, value in given.items() for flag in _flags(name, value))]
 
 
 def _flags(name: str, value: object) -> Iterable[str]:

@@ -30,6 +30,9 @@ func main() {
 
 // connect makes a client, given how it is made over gRPC and over REST.
 func connect[C any](ctx context.Context, transport string, overGRPC, overREST func(context.Context, ...option.ClientOption) (*C, error)) *C {
+	if certificates := os.Getenv("CA_FILE"); certificates != "" {
+		return connectSecurely(ctx, transport, certificates, overGRPC, overREST)
+	}
 	if transport == "grpc" {
 		plaintext := grpc.WithTransportCredentials(insecure.NewCredentials())
 		return must(overGRPC(ctx,

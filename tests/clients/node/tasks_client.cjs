@@ -3,14 +3,17 @@
 
 const assert = require('node:assert/strict');
 const cloudTasks = require('@google-cloud/tasks');
-const {PassThroughClient} = require('google-auth-library');
+const {OAuth2Client, PassThroughClient} = require('google-auth-library');
 const {credentials} = require('@grpc/grpc-js');
 
 const [version, transport] = process.argv.slice(2);
-const {PROJECT, TARGET, GRPC, HTTP} = process.env;
+const {PROJECT, TARGET, GRPC, HTTP, TOKEN} = process.env;
 const NOT_FOUND = 5;
 
 function connected() {
+  if (TOKEN) {
+    return connectedSecurely();
+  }
   if (transport === 'grpc') {
     const [apiEndpoint, port] = GRPC.split(':');
     return {apiEndpoint, port: Number(port), sslCreds: credentials.createInsecure()};
@@ -18,6 +21,14 @@ function connected() {
   const [apiEndpoint, port] = HTTP.split(':');
   const authClient = new PassThroughClient();
   return {apiEndpoint, port: Number(port), protocol: 'http', fallback: 'rest', authClient};
+}
+
+// What is trusted is in NODE_EXTRA_CA_CERTS, for all of Node.
+function connectedSecurely() {
+  const [apiEndpoint, port] = (transport === 'grpc' ? GRPC : HTTP).split(':');
+  const authClient = new OAuth2Client();
+  authClient.setCredentials({access_token: TOKEN});
+  return {apiEndpoint, port: Number(port), fallback: transport === 'rest' && 'rest', authClient};
 }
 
 const client = new cloudTasks[version].CloudTasksClient(connected());

@@ -5,7 +5,7 @@ gRPC is given no deserializer of its own: it would answer UNKNOWN to a request t
 
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -19,7 +19,7 @@ from taskweir.api.call import Call
 from taskweir.api.methods import AnyMethod, Calls, Method, Service, StreamingMethod
 from taskweir.api.status import rpc_status
 from taskweir.api.streams import Streams
-from taskweir.domain.errors import Refusal
+from taskweir.domain.errors import Refusal, Unauthenticated
 
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -32,8 +32,41 @@ _TRAILERS_LIMIT: Final = 7_000
 
 def generic_handler(service: Service, calls: Calls, streams: Streams) -> grpc.GenericRpcHandler:
     """Handlers for what the service implements; gRPC itself answers UNIMPLEMENTED to the rest."""
-    handlers = {method.name: _handler(method, calls, streams) for method in service.methods()}
-    return grpc.method_handlers_generic_handler(service.name, handlers)
+    methods = {method.name: method for method in service.methods()}
+    handlers = {name: _handler(method, calls, streams) for name, method in methods.items()}
+    if calls.are_for_everybody:
+        return grpc.method_handlers_generic_handler(service.name, handlers)
+    by_path = {f"/{methods[name].rpc}": (methods[name], handler) for name, handler in handlers.items()}
+    return _Guarded(by_path, calls)
+
+
+class _Guarded(grpc.GenericRpcHandler):  # type: ignore[misc] # the package carries no types
+    """Is asked for a handler when the head of a call is there, and nothing of its message has been received."""
+
+    def __init__(self, by_path: Mapping[str, tuple[AnyMethod, grpc.RpcMethodHandler]], calls: Calls) -> None:
+        self._by_path = by_path
+        self._calls = calls
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        found = self._by_path.get(handler_call_details.method)
+        if found is None:
+            return None
+        method, handler = found
+        head = Call(method.rpc, handler_call_details.invocation_metadata or (), None)
+        try:
+            self._calls.authenticate(method, head.header("authorization"))
+        except Unauthenticated as refusal:
+            return _refusing(refusal)
+        return handler
+
+
+def _refusing(refusal: Refusal) -> grpc.RpcMethodHandler:
+    """A handler that takes a stream of messages is given none before it asks for them, whatever the client sends."""
+
+    async def refuse(_messages: object, context: _Context) -> None:
+        await _abort(context, refusal)
+
+    return grpc.stream_unary_rpc_method_handler(refuse)
 
 
 def _handler(method: Method | StreamingMethod, calls: Calls, streams: Streams) -> grpc.RpcMethodHandler:

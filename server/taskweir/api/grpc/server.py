@@ -6,48 +6,45 @@ import logging
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import grpc.aio
 from grpc_health.v1 import health_pb2_grpc
 
+from taskweir.api.certificate import Certificate
 from taskweir.api.grpc import health
 from taskweir.api.grpc.handlers import generic_handler
+from taskweir.api.grpc.options import channel_options
 from taskweir.api.grpc.reflection import reflection_handlers
 from taskweir.api.methods import Calls, Service
+from taskweir.api.port_limits import NO_LIMITS, PortLimits
+from taskweir.api.renewed_file import UnusableFile
 from taskweir.api.streams import Streams
 
 _LOG: Final = logging.getLogger(__name__)
 
-_MIB: Final = 1 << 20
 _LAST_WORDS: Final = 1.0
 """Seconds in which the connections of calls that were cut off must end."""
-
-_OPTIONS: Final[Sequence[tuple[str, Any]]] = (
-    # A batch of a hundred large tasks is 100 MB; the default would refuse it at 4.
-    ("grpc.max_receive_message_length", 128 * _MIB),
-    ("grpc.max_send_message_length", -1),
-    # Long names come in routing headers too.
-    ("grpc.max_metadata_size", 64 << 10),
-    # With it, a second server on the port would start and share the calls.
-    ("grpc.so_reuseport", 0),
-    # No grpc.max_concurrent_streams: with it grpcio 1.75 counts each refused call for ever, and after as many as that a
-    # connection gets nothing but refusals.
-)
 
 
 class GrpcServer:
     """Serves services, health and reflection on one port."""
 
-    def __init__(self, services: Sequence[tuple[Service, Calls]]) -> None:
+    def __init__(
+        self,
+        services: Sequence[tuple[Service, Calls]],
+        certificate: Certificate | None = None,
+        limits: PortLimits = NO_LIMITS,
+    ) -> None:
         """Each service with where its calls pass. Must be called in the event loop that will serve."""
+        self._credentials = certificate.for_grpc() if certificate is not None else None
         names = [service.name for service, _ in services]
         self._health = health.Health(names)
         self._streams = Streams()
         self.ending: asyncio.Future[None] | None = None
         """What waits for the last connections, from `stop` on. A loop that goes before it is done must be the last thing
         of the process: gRPC still speaks to it."""
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._server = grpc.aio.server(options=channel_options(limits))
         self._server.add_generic_rpc_handlers(
             [generic_handler(service, calls, self._streams) for service, calls in services]
         )
@@ -57,14 +54,24 @@ class GrpcServer:
     def bind(self, host: str, port: int) -> int:
         """Take a port, 0 for any free one, and return its number.
 
-        Raises OSError: EADDRINUSE for a port that is taken, and what else the system has against the address.
+        Raises OSError: EADDRINUSE for a port that is taken, and what else the system has against the address; and
+        UnusableFile for a certificate that gRPC does not take.
         """
         _check_address(host, port)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            bound: int = self._server.add_insecure_port(address)
+            bound: int = (
+                self._server.add_insecure_port(address)
+                if self._credentials is None
+                else self._server.add_secure_port(address, self._credentials)
+            )
         except RuntimeError as error:
             # gRPC does not say why; what else there may be, the check above has found.
+            if self._credentials is not None:
+                _check_address(host, port)
+                raise UnusableFile(
+                    "--tls-cert and --tls-key: gRPC does not take keys of this kind"
+                ) from error
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), address) from error
         return bound
 

@@ -13,6 +13,8 @@ from aiohttp.web_protocol import ERROR
 from taskweir.api.http.cors import PageRequest
 from taskweir.api.http.first_bytes import FirstBytes
 from taskweir.api.http.origin import Origins
+from taskweir.api.http.places import Guest, Places
+from taskweir.api.http.reading_side import ReadingSide
 from taskweir.api.http.relay import Relays
 from taskweir.api.http.request_parser import RequestParser
 from taskweir.api.methods import InternalError
@@ -28,6 +30,8 @@ SILENCE: Final = 3630.0
 _ALL_SAID: Final = 1.0
 """Seconds in which a client that says no more still gets its answers. It may as well be one that has left, whose work
 is to end: the two look alike."""
+_HEAD_TIME: Final = 30.0
+"""Seconds in which the line and the headers of a request must have come, however steadily they come."""
 _HEAD_LIMIT: Final = 64 << 10
 """Bytes of the request line, and of one header; the default refuses long tokens."""
 _OPTIONS: Final[Mapping[str, Any]] = {
@@ -41,26 +45,50 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 class Connections:
     """All the connections of the port."""
 
-    def __init__(self, answer: Answer, origins: Origins, relays: Relays | None, silence: float) -> None:
+    def __init__(
+        self, answer: Answer, origins: Origins, relays: Relays | None, silence: float, most: int
+    ) -> None:
+        """Connections on which nothing is asked for `silence` seconds end. There are at most so many, 0 for any
+        number; and at most half as many of gRPC, which take more files."""
         # As over gRPC: work that nobody waits for any more is not done.
         self._http = web.Server(answer, request_factory=partial(_request, origins), handler_cancellation=True)
         self._relays = relays
         self._silence = silence
+        self._relay_places = Places(max(1, most // 2) if most else 0)
+        self._places = Places(most, self._relayed)
         self._waiting: set[FirstBytes] = set()
 
     def accepted(self) -> asyncio.Protocol:
         """What a new connection is served by."""
-        if self._relays is None:
-            return self._http_connection()
-        return FirstBytes(self._waiting, self._http_connection, self._relays.begin, self._silence)
+        relay = self._relay if self._relays is not None else None
+        return FirstBytes(self._waiting, self._places, self._serve, relay, self._silence)
 
-    def _http_connection(self) -> web.RequestHandler:
-        return _Connection(
+    def _relayed(self) -> int:
+        return self._relays.running if self._relays is not None else 0
+
+    def _relay(self, client: asyncio.Transport, first: bytes) -> None:
+        assert self._relays is not None
+        relay = self._relays.begin(client, first)
+        if relay is None:
+            return
+        if not self._relay_places.take(relay):
+            relay.abort()
+            return
+        relay.on_served = partial(self._relay_places.was_served, relay)
+        relay.ended.add_done_callback(lambda _: self._relay_places.leave(relay))
+
+    def _serve(self, first: Guest, client: asyncio.Transport, seen: bytes) -> None:
+        connection = _Connection(
+            self._places,
             self._http,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._silence,
             **_OPTIONS,
         )
+        self._places.pass_on(first, connection)
+        client.set_protocol(connection)
+        connection.connection_made(client)
+        connection.data_received(seen)
 
     async def stop(self, patience: float) -> None:
         """End them all; for at most so many seconds, what is being answered may be answered. gRPC has stopped."""
@@ -91,17 +119,49 @@ def _request(
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_all_said",)
+    __slots__ = ("_all_said", "_head_timer", "_places", "_reading_side", "_requests")
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as the base has it
+    def __init__(self, places: Places, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as the base has it
         super().__init__(*args, **options)
-        self._parser = cast("Any", RequestParser(self._parser))
+        self._places = places
+        self._requests = RequestParser(self._parser)
+        self._parser = cast("Any", self._requests)
         self._all_said: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._reading_side = ReadingSide(self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._requests.is_within_head:
+            if self._head_timer is not None:
+                self._head_timer.cancel()
+                self._head_timer = None
+        elif self._head_timer is None:
+            self._head_timer = asyncio.get_running_loop().call_later(_HEAD_TIME, self._end_before_head)
+
+    def _end_before_head(self) -> None:
+        """What was asked before is answered."""
+        if self.is_idle:
+            self._end()
+        else:
+            self.close()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        assert self.transport is not None
+        self._reading_side.is_behind(self.transport)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._reading_side.has_caught_up()
 
     def eof_received(self) -> bool:  # type: ignore[override] # aiohttp's always lets the connection end
         """The client says no more. What it has asked is answered, if that takes no longer than a moment; then, or if
-        there is nothing to answer, the connection ends. That cancels work that is still going on."""
-        if self._is_idle() or cast("RequestParser", self._parser).is_within_body:
+        there is nothing to answer, the connection ends. That cancels work that is still going on. Over TLS it ends at
+        once: nobody can listen there who has said all."""
+        if self.transport is None or not self.transport.can_write_eof():
+            return False
+        if self.is_idle or self._requests.is_within_body:
             return False
         if not self._messages:
             # What is being answered is the last, and its answer may have gone already.
@@ -110,17 +170,26 @@ class _Connection(web.RequestHandler):
             self._all_said = asyncio.get_running_loop().call_later(_ALL_SAID, self._end)
         return True
 
-    def _is_idle(self) -> bool:
+    @property
+    def is_idle(self) -> bool:
         """Whether the next request is waited for, and has not come."""
         return self._waiter is not None and not self._messages
+
+    def abort(self) -> None:
+        """Whatever was to be sent."""
+        if self.transport is not None:
+            self.transport.abort()
 
     def _end(self) -> None:
         if self.transport is not None:
             self.transport.close()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        if self._all_said is not None:
-            self._all_said.cancel()
+        self._places.leave(self)
+        self._reading_side.has_caught_up()
+        for timer in (self._all_said, self._head_timer):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     async def finish_response(
@@ -129,7 +198,10 @@ class _Connection(web.RequestHandler):
         """Says in the answer that it is the last, where it is."""
         if request.content.exception() is not None or (self._all_said is not None and not self._messages):
             resp.force_close()
-        return await super().finish_response(request, resp, start_time)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._places.was_served(self)
 
     def handle_error(
         self,

@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, cast
 
+from taskweir.api.http.places import Guest, Places
+from taskweir.api.rest.answer import error_response
+from taskweir.domain.errors import Unavailable
+
 HTTP2_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """RFC 9113, 3.4. No HTTP/1.1 request begins so."""
 
@@ -14,13 +18,15 @@ class FirstBytes(asyncio.Protocol):
     def __init__(
         self,
         waiting: "set[FirstBytes]",
-        http: Callable[[], asyncio.Protocol],
-        http2: Callable[[asyncio.Transport, bytes], None],
+        places: Places,
+        http: Callable[[Guest, asyncio.Transport, bytes], None],
+        http2: Callable[[asyncio.Transport, bytes], None] | None,
         patience: float,
     ) -> None:
-        """It is one of `waiting` while it is not clear, and ends after `patience` seconds. `http` makes what serves
-        HTTP/1.1; `http2` takes what speaks HTTP/2 over, with the bytes that were read."""
+        """It is one of `waiting` while it is not clear, and ends after `patience` seconds. `http` takes what speaks
+        HTTP/1.1 over, with its place and the bytes that were read; `http2` what speaks HTTP/2, without the place."""
         self._waiting = waiting
+        self._places = places
         self._http = http
         self._http2 = http2
         self._patience = patience
@@ -28,24 +34,28 @@ class FirstBytes(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    is_idle: Final = True
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        if not self._places.take(self):
+            self._transport.write(_refusal())
+            self._transport.close()
+            return
         self._timer = asyncio.get_running_loop().call_later(self._patience, self._transport.abort)
         self._waiting.add(self)
 
     def data_received(self, data: bytes) -> None:
         self._seen += data
         begins = self._seen[: len(HTTP2_PREFACE)]
-        if begins == HTTP2_PREFACE:
+        if self._http2 is not None and begins == HTTP2_PREFACE:
+            self._places.leave(self)
             self._http2(self._leave(), self._seen)
-        elif not HTTP2_PREFACE.startswith(begins):
-            transport = self._leave()
-            http = self._http()
-            transport.set_protocol(http)
-            http.connection_made(transport)
-            http.data_received(self._seen)
+        elif self._http2 is None or not HTTP2_PREFACE.startswith(begins):
+            self._http(self, self._leave(), self._seen)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._places.leave(self)
         self._leave()
 
     def abort(self) -> None:
@@ -53,7 +63,19 @@ class FirstBytes(asyncio.Protocol):
 
     def _leave(self) -> asyncio.Transport:
         assert self._transport is not None
-        assert self._timer is not None
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         self._waiting.discard(self)
         return self._transport
+
+
+def _refusal() -> bytes:
+    """Nothing was asked yet, so that it is of the version that anybody understands."""
+    response = error_response(Unavailable("The server has as many connections as it may. Try again later."))
+    body = response.body
+    assert isinstance(body, bytes)
+    head = (
+        f"HTTP/1.1 {response.status} {response.reason}\r\nContent-Type: {response.headers['Content-Type']}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

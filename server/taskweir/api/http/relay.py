@@ -1,10 +1,19 @@
-"""Connections that speak HTTP/2 are gRPC's: whatever comes by them goes to its port, and what it answers comes back."""
+"""Connections that speak HTTP/2 are gRPC's: whatever comes by them goes to its port, and what it answers comes back.
+
+Under TLS both are encrypted, the one to gRPC too: a way to gRPC that is not would be open to others of this machine.
+Nobody can say over TLS that it has said all, and still listen: there the connection ends with that.
+"""
 
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final, cast
+
+from taskweir.api.certificate import Certificate
+from taskweir.api.http.first_bytes import HTTP2_PREFACE
+from taskweir.api.http.open_streams import OpenStreams
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -17,20 +26,26 @@ _LINGER: Final = 10.0
 class Relays:
     """All the relayed connections of a port."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """`host` is the one that gRPC was told to listen on."""
-        self._address = (_reachable(host), port)
+    def __init__(self, host: str, port: int, certificate: Certificate | None = None) -> None:
+        """`host` is the one that gRPC was told to listen on, and `certificate` what it shows there."""
+        self._grpc = _Port(_reachable(host), port, certificate)
         self._running: set[Relay] = set()
         self._stopping = False
 
-    def begin(self, client: asyncio.Transport, first: bytes) -> None:
-        """Take over a connection, of which `first` has been read."""
+    @property
+    def running(self) -> int:
+        """How many there are."""
+        return len(self._running)
+
+    def begin(self, client: asyncio.Transport, first: bytes) -> "Relay | None":
+        """Take over a connection, of which `first` has been read; none when stopping."""
         if self._stopping:
             client.abort()
-            return
-        relay = Relay(client, first, self._address)
+            return None
+        relay = Relay(client, first, self._grpc)
         self._running.add(relay)
         relay.ended.add_done_callback(lambda _: self._running.discard(relay))
+        return relay
 
     async def stop(self, patience: float) -> None:
         """To be called when gRPC has stopped: what it still had to say goes on to the clients, for at most so many
@@ -48,14 +63,41 @@ class Relays:
             await asyncio.wait([relay.ended for relay in self._running], timeout=patience)
 
 
+class _Port:
+    """gRPC's."""
+
+    def __init__(self, host: str, port: int, certificate: Certificate | None) -> None:
+        self._host = host
+        self._port = port
+        self._certificate = certificate
+        self._tls = certificate.for_ourselves() if certificate is not None else None
+
+    async def connect(self, end: "_GrpcEnd") -> asyncio.Transport:
+        """Raises OSError."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_connection(lambda: end, self._host, self._port, ssl=self._tls)
+        if self._certificate is not None:
+            shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            if not self._certificate.is_own(shown):
+                transport.abort()
+                raise ConnectionAbortedError("what listens there has another certificate")
+        return transport
+
+
 class Relay:
     """A client's connection, and ours to gRPC. Neither is read faster than the other takes it."""
 
-    def __init__(self, client: asyncio.Transport, first: bytes, address: tuple[str, int]) -> None:
+    def __init__(self, client: asyncio.Transport, first: bytes, port: _Port) -> None:
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[None] = loop.create_future()
         """Done when both connections are gone."""
+        self.on_served: Callable[[], None] = lambda: None
+        """Called when a call has ended."""
+        self._streams = OpenStreams(len(HTTP2_PREFACE))
+        self._streams.client_says(first)
         self._client = client
+        self._client_can_listen_on = client.can_write_eof()
+        """After it has said all."""
         self._client_said_all = False
         self._client_lost = False
         self._grpc: asyncio.Transport | None = None
@@ -67,12 +109,12 @@ class Relay:
         client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         client.pause_reading()
         client.set_protocol(_ClientEnd(self))
-        self._connecting = asyncio.create_task(self._connect(first, address))
+        self._connecting = asyncio.create_task(self._connect(first, port))
 
-    async def _connect(self, first: bytes, address: tuple[str, int]) -> None:
+    async def _connect(self, first: bytes, port: _Port) -> None:
         try:
             async with asyncio.timeout(_CONNECT):
-                grpc, _ = await asyncio.get_running_loop().create_connection(lambda: _GrpcEnd(self), *address)
+                grpc = await port.connect(_GrpcEnd(self))
         except OSError as error:
             _LOG.debug("a connection over HTTP/2 could not be relayed: %s", error)
             self._client.close()
@@ -86,21 +128,29 @@ class Relay:
         if self._grpc_said_all:
             self._client.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call goes on, as far as can be seen from here."""
+        return not self._streams
+
     def abort(self) -> None:
         self._client.abort()
 
     # what the client does
 
     def client_says(self, data: bytes) -> None:
-        if self._grpc is not None and not self._grpc.is_closing():
+        self._streams.client_says(data)
+        if self._grpc is not None and not self._grpc_said_all and not self._grpc.is_closing():
             self._grpc.write(data)
 
-    def client_has_said_all(self) -> None:
+    def client_has_said_all(self) -> bool:
+        """Whether it listens still."""
         self._client_said_all = True
         if self._grpc_said_all:
             self._client.close()
         elif self._grpc is not None and not self._grpc.is_closing():
-            self._grpc.write_eof()
+            _say_no_more(self._grpc)
+        return self._client_can_listen_on
 
     def client_takes(self, *, more: bool) -> None:
         _read(self._grpc, more=more)
@@ -122,7 +172,12 @@ class Relay:
             grpc.abort()
 
     def grpc_says(self, data: bytes) -> None:
-        if not self._client.is_closing():
+        before = len(self._streams)
+        self._streams.server_says(data)
+        if len(self._streams) < before:
+            self.on_served()
+        listens = self._client_can_listen_on or not self._client_said_all
+        if listens and not self._client.is_closing():
             self._client.write(data)
 
     def grpc_takes(self, *, more: bool) -> None:
@@ -133,11 +188,12 @@ class Relay:
         if self._client.is_closing():
             return
         self._linger = asyncio.get_running_loop().call_later(_LINGER, self._client.abort)
+        # Its end is seen only while it is read.
+        self._client.resume_reading()
         if self._client_said_all or not self._lingers:
             self._client.close()
         else:
-            self._client.write_eof()
-            self._client.resume_reading()
+            _say_no_more(self._client)
 
     def grpc_is_lost(self) -> None:
         self._grpc_lost = True
@@ -164,8 +220,8 @@ class _ClientEnd(asyncio.Protocol):
         self._relay.client_takes(more=True)
 
     def eof_received(self) -> bool:
-        self._relay.client_has_said_all()
-        return True
+        """Whether the connection stays, for the answers."""
+        return self._relay.client_has_said_all()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relay.client_is_lost()
@@ -193,6 +249,14 @@ class _GrpcEnd(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._relay.grpc_is_lost()
+
+
+def _say_no_more(transport: asyncio.Transport) -> None:
+    """What was written before is sent first."""
+    if transport.can_write_eof():
+        transport.write_eof()
+    else:
+        transport.close()
 
 
 def _read(transport: asyncio.Transport | None, *, more: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from aiohttp import web
 from aiohttp.http import HttpVersion10, HttpVersion11
-from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMessage, BadStatusLine, HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 _Parsed: TypeAlias = tuple[Sequence[tuple[Any, StreamReader]], bool, bytes]
@@ -13,6 +13,9 @@ _Parsed: TypeAlias = tuple[Sequence[tuple[Any, StreamReader]], bool, bytes]
 
 _VERSIONS: Final = (HttpVersion10, HttpVersion11)
 _NOTHING: Final[_Parsed] = ((), False, b"")
+_HEAD_LIMIT: Final = 128 << 10
+"""Bytes of a request line and all headers together that may have come before the last of them. aiohttp bounds each and
+their number, but the product is 8 MiB for each connection."""
 
 
 class RequestParser:
@@ -26,6 +29,8 @@ class RequestParser:
     def __init__(self, parser: Any) -> None:  # noqa: ANN401 - compiled, or of Python where that is missing
         self._parser = parser
         self._body: StreamReader = EMPTY_PAYLOAD
+        self._head = 0
+        """Bytes of a head that is not whole yet, counted by what came at a time."""
         self._has_failed = False
 
     @property
@@ -33,16 +38,23 @@ class RequestParser:
         """Whether the request that began last is not whole yet."""
         return not self._body.is_eof()
 
+    @property
+    def is_within_head(self) -> bool:
+        """Whether the head of a request has begun, and is not whole yet."""
+        return self._head > 0 and not self._has_failed
+
     def feed_data(self, data: bytes) -> _Parsed:
         """Raises HttpProcessingError, once; a fault of a body that has begun is told to who reads that. Nothing is
         read after either."""
         if self._has_failed:
             return _NOTHING
+        was_within_body = self.is_within_body
         try:
             parsed: _Parsed = self._parser.feed_data(data)
             for message, body in parsed[0]:
                 _check_version(message.version)
                 self._body = body
+            self._count_head(data, is_of_head=not parsed[0] and not was_within_body)
         except HttpProcessingError as fault:
             self._has_failed = True
             if not self.is_within_body:
@@ -50,6 +62,16 @@ class RequestParser:
             self._body.set_exception(web.RequestPayloadError(fault.message))
             return _NOTHING
         return parsed
+
+    def _count_head(self, data: bytes, *, is_of_head: bool) -> None:
+        """Raises BadHttpMessage for one that is too long."""
+        if not is_of_head:
+            self._head = 0
+        elif self._head or data.strip(b"\r\n"):
+            # Empty lines between requests are passed over.
+            self._head += len(data)
+            if self._head > _HEAD_LIMIT:
+                raise BadHttpMessage("the head of the request does not end")
 
     def pause_reading(self) -> None:
         self._parser.pause_reading()

@@ -4,10 +4,11 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Mapping
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from aiohttp import web
 
+from taskweir.api.certificate import Certificate
 from taskweir.api.http.connection import SILENCE, Answer, Connections
 from taskweir.api.http.cors import is_preflight, preflight_response
 from taskweir.api.http.origin import Origins
@@ -18,6 +19,10 @@ from taskweir.domain.host_names import is_loopback
 
 _LAST_WORDS: Final = 1.0
 """Seconds for what is still being answered when the port closes; calls were waited for before."""
+_HANDSHAKE: Final = 10.0
+"""Seconds in which a connection must have agreed on how it is encrypted."""
+_GOODBYE: Final = 10.0
+"""Seconds in which a client must take what was said last, and agree that the connection ends."""
 _NO_ORIGINS: Final = Origins()
 
 
@@ -40,21 +45,24 @@ class HttpServer:
         *,
         origins: Origins = _NO_ORIGINS,
         relays: Relays | None = None,
+        certificate: Certificate | None = None,
         silence: float = SILENCE,
+        most_connections: int = 0,
     ) -> Self:
         """Listen; port 0 picks a free one. `pages` can be read by everybody under their paths, like the health; what
         else is asked for is for `rest` to answer, but web pages are kept from it, other than those of `origins`.
         Connections that speak HTTP/2 are for `relays`; those that say nothing end after `silence` seconds.
+        `most_connections` is 0 for any number.
 
         Raises OSError, with EADDRINUSE where the port is taken.
         """
         answer = _answer(
             {"/healthz": _healthz(trouble), **pages}, rest, origins, on_loopback=is_loopback(host)
         )
-        connections = Connections(answer, origins, relays, silence)
+        connections = Connections(answer, origins, relays, silence, most_connections)
         try:
             listener = await asyncio.get_running_loop().create_server(
-                connections.accepted, host, port, backlog=socket.SOMAXCONN
+                connections.accepted, host, port, backlog=socket.SOMAXCONN, **_tls(certificate)
             )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
@@ -65,6 +73,17 @@ class HttpServer:
     async def stop(self) -> None:
         self._listener.close()
         await self._connections.stop(_LAST_WORDS)
+
+
+def _tls(certificate: Certificate | None) -> Mapping[str, Any]:
+    """Options of the loop's create_server."""
+    if certificate is None:
+        return {}
+    return {
+        "ssl": certificate.for_http(),
+        "ssl_handshake_timeout": _HANDSHAKE,
+        "ssl_shutdown_timeout": _GOODBYE,
+    }
 
 
 def _answer(pages: Mapping[str, Answer], rest: Answer, origins: Origins, *, on_loopback: bool) -> Answer:

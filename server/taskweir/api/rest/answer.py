@@ -12,17 +12,21 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+from taskweir.api.authentication import CredentialsInvalid
 from taskweir.api.descriptors import descriptor_pool
 from taskweir.api.rest.envelope import MethodNotAllowed, http_status
 from taskweir.api.rest.field_selection import select, selected_json
 from taskweir.api.rest.query import Wanted
 from taskweir.api.rest.style import GOOGLE, RestStyle
 from taskweir.api.status import rpc_status
-from taskweir.domain.errors import Refusal
+from taskweir.domain.errors import Refusal, Unauthenticated
 
 JSON: Final = "application/json; charset=UTF-8"
 PROTO: Final = "application/x-protobuf"
 _BYTES: Final = "application/octet-stream"
+_MISSING: Final = 'Bearer realm="https://accounts.google.com/"'
+_INVALID: Final = f'{_MISSING}, error="invalid_token"'
+"""What Google's APIs ask for."""
 _NOT_IN_HEADERS: Final = re.compile("[^ -~]")
 _ON_ONE_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _INDENTED: Final = json.JSONEncoder(ensure_ascii=False, indent=2)
@@ -99,6 +103,8 @@ def error_response(refusal: Refusal, style: RestStyle = GOOGLE, wanted: Wanted |
     headers = {"Content-Type": content_type}
     if isinstance(refusal, MethodNotAllowed):
         headers["Allow"] = refusal.allowed
+    if isinstance(refusal, Unauthenticated):
+        headers["WWW-Authenticate"] = _INVALID if isinstance(refusal, CredentialsInvalid) else _MISSING
     return web.Response(status=http_status(refusal), body=body, headers=headers)
 
 

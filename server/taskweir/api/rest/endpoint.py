@@ -12,10 +12,11 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from taskweir.api.call import Call
-from taskweir.api.methods import Calls, Method, Read, StreamingMethod, WriteOnly
+from taskweir.api.methods import AnyMethod, Calls, Method, Read, StreamingMethod, WriteOnly
 from taskweir.api.rest.answer import ReplyWriter
 from taskweir.api.rest.body import read_body
 from taskweir.api.rest.body_budget import BodyShare
+from taskweir.api.rest.credentials import authorization_of
 from taskweir.api.rest.exchange import Exchange
 from taskweir.api.rest.late_error import LateError
 from taskweir.api.rest.query import Query, Wanted
@@ -41,15 +42,20 @@ class Surroundings:
 class Endpoint(ABC):
     """One method, called by one of its bindings."""
 
-    def __init__(self, rpc: str, reply: Descriptor, reader: RequestReader, around: Surroundings) -> None:
-        self._rpc = rpc
+    def __init__(
+        self, method: AnyMethod, reply: Descriptor, reader: RequestReader, around: Surroundings
+    ) -> None:
+        self._called = method
         self._reply = reply
         self._reader = reader
         self._around = around
 
     def call(self, exchange: Exchange) -> Call:
+        """Raises Unauthenticated."""
         exchange.style = self._around.style
-        return exchange.call(self._rpc)
+        if not self._around.calls.are_for_everybody:
+            self._around.calls.authenticate(self._called, authorization_of(exchange.request))
+        return exchange.call(self._called.rpc)
 
     async def reading(
         self, exchange: Exchange, path_values: Mapping[str, str], call: Call, share: BodyShare
@@ -98,7 +104,7 @@ class UnaryEndpoint(Endpoint):
     def __init__(
         self, method: Method, reply: Descriptor, reader: RequestReader, around: Surroundings
     ) -> None:
-        super().__init__(method.rpc, reply, reader, around)
+        super().__init__(method, reply, reader, around)
         self._method = method
 
     async def answer(self, exchange: Exchange, read: Read, call: Call) -> web.StreamResponse:
@@ -137,7 +143,7 @@ class StreamEndpoint(Endpoint):
         streams: Streams,
         heartbeat: float,
     ) -> None:
-        super().__init__(method.rpc, reply, reader, around)
+        super().__init__(method, reply, reader, around)
         self._method = method
         self._streams = streams
         self._heartbeat = heartbeat

@@ -1,4 +1,4 @@
-"""What is kept beside queues and tasks: policies, encryption keys' names, the page-token key."""
+"""What is kept beside queues and tasks: policies, encryption keys' names, secrets, the page-token key."""
 
 import sqlite3
 from collections.abc import Callable
@@ -62,6 +62,24 @@ def set_kms_key(transaction: Transaction, location: LocationName, key: str) -> N
         "INSERT OR REPLACE INTO kms_key (project, location, key) VALUES (?, ?, ?)",
         (location.project, location.location, key),
     )
+
+
+def get_secret(connection: sqlite3.Connection, name: str) -> bytes | None:
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (_meta_name(name),)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def keep_secret(transaction: Transaction, name: str, secret: bytes) -> bytes:
+    transaction.connection.execute(
+        "INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", (_meta_name(name), secret)
+    )
+    kept = get_secret(transaction.connection, name)
+    assert kept is not None
+    return kept
+
+
+def _meta_name(name: str) -> str:
+    return f"secret: {name}"
 
 
 def page_token_key(connection: sqlite3.Connection) -> bytes:

@@ -169,11 +169,8 @@ class SqliteStore:
         self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
     ) -> Sequence[Task]:
         entry = self._entry(queue)
-        found = await self._read(
-            lambda raw: task_reads.list_tasks(
-                raw, entry, after, limit, with_body=with_body, max_bytes=max_bytes
-            )
-        )
+        listing = partial(task_reads.list_tasks, with_body=with_body, max_bytes=max_bytes)
+        found = await self._read(lambda raw: listing(raw, entry, after, limit))
         return self._memory.holds.show_all(found)
 
     async def first_tasks(self, queue: QueueName, limit: int) -> Sequence[Task]:
@@ -340,6 +337,12 @@ class SqliteStore:
 
     async def set_kms_key(self, location: LocationName, key: str) -> None:
         await self._write(partial(settings.set_kms_key, location=location, key=key))
+
+    async def secret(self, name: str) -> bytes | None:
+        return await self._read(lambda raw: settings.get_secret(raw, name))
+
+    async def keep_secret(self, name: str, secret: bytes) -> bytes:
+        return await self._write(partial(settings.keep_secret, name=name, secret=secret))
 
     @property
     def page_token_key(self) -> bytes:

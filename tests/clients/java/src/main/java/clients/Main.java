@@ -12,7 +12,9 @@ public final class Main {
   static final String LOCATION = "us-central1";
   static final String TARGET = System.getenv("TARGET");
   static final String GRPC = System.getenv("GRPC");
-  static final String HTTP = "http://" + System.getenv("HTTP");
+  static final String HTTP =
+      (System.getenv("TOKEN").isEmpty() ? "http://" : "https://") + System.getenv("HTTP");
+  static final String TOKEN = System.getenv("TOKEN");
   static final Timestamp LATER =
       Timestamp.newBuilder().setSeconds(Instant.now().getEpochSecond() + 3600).build();
 

@@ -6,6 +6,7 @@ import static clients.Main.LATER;
 import static clients.Main.LOCATION;
 import static clients.Main.PROJECT;
 import static clients.Main.TARGET;
+import static clients.Main.TOKEN;
 import static clients.Main.want;
 
 import com.google.api.gax.core.NoCredentialsProvider;
@@ -32,7 +33,9 @@ final class V2 {
   private V2() {}
 
   static void run(boolean isGrpc) throws IOException {
-    try (CloudTasksClient client = CloudTasksClient.create(isGrpc ? overGrpc() : overRest())) {
+    CloudTasksSettings settings =
+        TOKEN.isEmpty() ? (isGrpc ? overGrpc() : overRest()) : Secure.settings(isGrpc);
+    try (CloudTasksClient client = CloudTasksClient.create(settings)) {
       queues(client);
       tasks(client);
       client.purgeQueue(QUEUE);

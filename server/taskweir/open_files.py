@@ -1,0 +1,77 @@
+"""The limit on open files, shared out: attempts need sockets, and so do connections."""
+
+import logging
+import resource
+from dataclasses import dataclass
+from typing import Final, Self
+
+_LOG: Final = logging.getLogger("taskweir.server")
+
+_FEWEST: Final = 16
+"""Attempts, and connections to a port, that there are whatever the limit says."""
+_SPARE: Final = 512
+"""For the data file, connections that are being refused, and the rest."""
+_NO_LIMIT: Final = 1 << 20
+"""Files to ask for where the system has no limit and any number of connections is allowed."""
+_USUAL: Final = 20_000
+"""Connections: the setting's default, which is cut without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFiles:
+    """How many attempts there may be in flight, and connections to each port; those to the HTTP port that are relayed
+    count on the gRPC port too."""
+
+    attempts: int
+    grpc: int
+    http: int
+
+    @classmethod
+    def shared_out(cls, connections: int, attempts: int) -> Self:
+        """Of this process, whose limit is raised as far as that takes. Wished are so many connections to each port, 0
+        for any number: then as many as there is room for; and so many attempts."""
+        wanted = _SPARE + attempts + connections + _files_over_http(connections)
+        files = _raised(wanted if connections else _NO_LIMIT)
+        shares = cls.of(files, connections, attempts)
+        if connections != _USUAL and min(shares.grpc, shares.http) < connections:
+            _LOG.warning(
+                "--max-connections %d: the limit of %d open files has room for %d to the gRPC port and %d to the other",
+                connections,
+                files,
+                shares.grpc,
+                shares.http,
+            )
+        return shares
+
+    @classmethod
+    def of(cls, files: int, connections: int, attempts: int) -> Self:
+        """Half of the attempts come first, which one queue may need. Of the rest the gRPC port gets most, where a
+        connection stays that does nothing; on the other it gives way to a new one."""
+        room = files - _SPARE
+        attempts = max(_FEWEST, min(attempts, max(room // 4, min(attempts // 2, room // 2))))
+        wished = connections or files
+        grpc = max(_FEWEST, min(wished, (room - attempts) * 4 // 5))
+        http = max(_FEWEST, min(wished, (room - attempts - grpc) * 2 // 3))
+        return cls(attempts, grpc, http)
+
+
+def _files_over_http(connections: int) -> int:
+    """Half of them may be relayed: each has one of ours to gRPC besides."""
+    return connections + connections // 2
+
+
+def _raised(wanted: int) -> int:
+    """The soft limit, once it is `wanted` or as near to it as the hard limit lets it be. It is never lowered."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft >= allowed:
+        return soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    except (OSError, ValueError) as error:
+        # macOS has a limit below the one that it tells.
+        _LOG.debug("the limit on open files stays %d: %s", soft, error)
+        return soft
+    return allowed
