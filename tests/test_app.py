@@ -1,6 +1,7 @@
 """The server as a whole: what its parts have to say to each other."""
 
 import asyncio
+import socket
 
 import aiohttp
 import grpc
@@ -131,3 +132,18 @@ async def test_a_server_that_stops_ends_its_parts_without_a_word(caplog: pytest.
     async with running():
         pass
     assert "has ended" not in caplog.text
+
+
+async def test_a_start_that_fails_leaves_no_port_behind() -> None:
+    """The HTTP port was taken; the gRPC port can be had at once again, and nobody is accepted there meanwhile."""
+    async with running() as other:
+        taken = other.server.http_address.rpartition(":")[2]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            free = str(probe.getsockname()[1])
+        for _ in range(2):
+            with pytest.raises(OSError, match="in use"):
+                async with running(port=free, http_port=taken):
+                    """It does not come so far."""
+        async with running(port=free) as server:
+            assert server.address == f"127.0.0.1:{free}"

@@ -187,7 +187,7 @@ def test_the_tree_that_is_told_of_is_there() -> None:
     named = set(re.findall(r"(?<![\w*])\w+\.py\b", told))
     present = {
         path.name
-        for folder in ("server", "tests", "protos")
+        for folder in ("server", "tests", "protos", "bench")
         for path in (SERVER.parent / folder).rglob("*.py")
     }
     assert named - present == set()

@@ -145,8 +145,20 @@ def test_the_first_layer_that_gives_a_setting_wins() -> None:
             "--app-engine-host: 'a b' is no address, such as http://localhost:8080",
         ),
         (
+            given(app_engine_host="x:0"),
+            "--app-engine-host: 'x:0' is no address, such as http://localhost:8080",
+        ),
+        (
             given(app_engine="a=http://x,a=http://y"),
             "--app-engine: 'a' is given twice",
+        ),
+        (
+            given(target_map="a=http://x,A=http://y"),
+            "--target-map: 'A' is given twice",
+        ),
+        (
+            given(openid_issuer="http://a..b"),
+            "--openid-issuer: 'http://a..b' is no URL of an issuer: the host has an empty label",
         ),
         (
             given(functions_url="localhost"),

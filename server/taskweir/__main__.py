@@ -35,6 +35,10 @@ def _run(arguments: Arguments) -> int:
         return 0
     if arguments.command == "exec" and not arguments.program:
         raise SettingsError("exec needs a command: taskweir exec [FLAGS] -- COMMAND")
+    if arguments.command == "health":
+        from taskweir.command.health import health
+
+        return health(arguments, os.environ)
     settings = configure(arguments, os.environ)
     if arguments.program:
         from taskweir.command.execute import execute
@@ -45,10 +49,6 @@ def _run(arguments: Arguments) -> int:
 
         print(exports(settings, os.environ), end="")
         return 0
-    if arguments.command == "health":
-        from taskweir.command.health import health
-
-        return health(settings)
     # It is read when gRPC is loaded. Else there is a line for each connection that speaks no TLS to a port under TLS.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from taskweir.command.serve import serve

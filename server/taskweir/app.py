@@ -65,7 +65,7 @@ from taskweir.store.base import Retention, Store
 from taskweir.store.listeners import Listeners
 from taskweir.store.sqlite import SqliteStore
 from taskweir.store.sweeper import Sweeper
-from taskweir.tokens.kept_secrets import BadKeyFile, access_token_secret, given_key, kept_key
+from taskweir.tokens.kept_secrets import BadKeyFile, DataSecrets, access_token_secret, given_key, kept_key
 from taskweir.tokens.minting import Minting
 from taskweir.tokens.pages import token_pages
 
@@ -160,7 +160,7 @@ class Server:
                 # Neither --strict nor a fault may stand between a test and what it steers with.
                 surfaces = surfaces.with_control(control, Calls(observe=observe, authenticate=callers))
             idle = settings.idle_timeout
-            grpc_server = GrpcServer(surfaces.grpc, certificate, PortLimits(files.grpc, idle))
+            grpc_server = GrpcServer(surfaces.grpc, certificate, PortLimits(files.grpc, idle), callers)
             rest = Rest(surfaces.http)
             undo.push_async_callback(grpc_server.stop, 0)
             server = cls(settings, store, tokens, sender, worker, grpc_server, rest, health)
@@ -194,18 +194,23 @@ class Server:
             port = self._grpc.bind(host, self._settings.port)
         except UnusableFile as error:
             raise SettingsError(str(error)) from error
-        self._http = await HttpServer.start(
-            host,
-            self._settings.http_port,
-            lambda: self._health.trouble,
-            pages,
-            self._rest.answer,
-            origins=Origins.parse(self._settings.allow_origin),
-            relays=Relays(host, port, certificate),
-            certificate=certificate,
-            silence=http_limits.idle / SECOND,
-            most_connections=http_limits.connections,
-        )
+        try:
+            self._http = await HttpServer.start(
+                host,
+                self._settings.http_port,
+                lambda: self._health.trouble,
+                pages,
+                self._rest.answer,
+                origins=Origins.parse(self._settings.allow_origin),
+                relays=Relays(*self._grpc.bind_for_relays(), certificate),
+                certificate=certificate,
+                silence=http_limits.idle / SECOND,
+                most_connections=http_limits.connections,
+            )
+        except BaseException:
+            # What was bound and never started, a stop would leave to listen, and to answer nobody.
+            await self._grpc.start()
+            raise
         try:
             await self._grpc.start()
         except BaseException:
@@ -264,12 +269,13 @@ def _retention(settings: Settings) -> Retention:
 
 
 def _minting(settings: Settings, store: Store, clock: Clock) -> Minting:
+    data = DataSecrets(store, settings.data)
     try:
-        key = given_key(settings.token_key) if settings.token_key else kept_key(store)
+        key = given_key(settings.token_key) if settings.token_key else kept_key(data)
     except BadKeyFile as error:
         raise SettingsError(f"--token-key {settings.token_key}: {error}") from error
     now = clock.now if settings.tokens_follow_clock else real_now
-    return Minting(key, access_token_secret(store), settings.openid_issuer, now)
+    return Minting(key, access_token_secret(data), settings.openid_issuer, now)
 
 
 def _curl_sender(settings: Settings, tokens: Tokens) -> Sender:

@@ -11,6 +11,8 @@ _FEWEST: Final = 16
 """Attempts, and connections to a port, that there are whatever the limit says."""
 _SPARE: Final = 512
 """For the data file, connections that are being refused, and the rest."""
+_FILES_OVER_HTTP: Final = 2
+"""Of a connection, on average: half of them may be relayed, and each of these has both ends of one to gRPC besides."""
 _NO_LIMIT: Final = 1 << 20
 """Files to ask for where the system has no limit and any number of connections is allowed."""
 _USUAL: Final = 20_000
@@ -19,8 +21,8 @@ _USUAL: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class OpenFiles:
-    """How many attempts there may be in flight, and connections to each port; those to the HTTP port that are relayed
-    count on the gRPC port too."""
+    """How many attempts there may be in flight, and connections to each port. gRPC has a third one, for those to the
+    HTTP port that are relayed."""
 
     attempts: int
     grpc: int
@@ -30,7 +32,7 @@ class OpenFiles:
     def shared_out(cls, connections: int, attempts: int) -> Self:
         """Of this process, whose limit is raised as far as that takes. Wished are so many connections to each port, 0
         for any number: then as many as there is room for; and so many attempts."""
-        wanted = _SPARE + attempts + connections + _files_over_http(connections)
+        wanted = _SPARE + attempts + connections + _FILES_OVER_HTTP * connections
         files = _raised(wanted if connections else _NO_LIMIT)
         shares = cls.of(files, connections, attempts)
         if connections != _USUAL and min(shares.grpc, shares.http) < connections:
@@ -51,13 +53,8 @@ class OpenFiles:
         attempts = max(_FEWEST, min(attempts, max(room // 4, min(attempts // 2, room // 2))))
         wished = connections or files
         grpc = max(_FEWEST, min(wished, (room - attempts) * 4 // 5))
-        http = max(_FEWEST, min(wished, (room - attempts - grpc) * 2 // 3))
+        http = max(_FEWEST, min(wished, (room - attempts - grpc) // _FILES_OVER_HTTP))
         return cls(attempts, grpc, http)
-
-
-def _files_over_http(connections: int) -> int:
-    """Half of them may be relayed: each has one of ours to gRPC besides."""
-    return connections + connections // 2
 
 
 def _raised(wanted: int) -> int:

@@ -12,6 +12,7 @@ from taskweir.domain.app_engine_host import AppEngineHost
 from taskweir.domain.app_engine_services import AppEngineServices
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.functions_url import FunctionsUrl
+from taskweir.domain.issuer import issuer_of
 from taskweir.domain.origin import as_browsers_write
 from taskweir.domain.queue_bounds import PRODUCTION, RELAXED, QueueBounds
 from taskweir.domain.queue_entry import QueueYaml
@@ -123,14 +124,6 @@ def _host_rules(text: str) -> HostRules:
     return HostRules.parse(_names(text))
 
 
-def _issuer(text: str) -> str:
-    """An issuer's identifier is a URL without query and fragment (OpenID Connect Discovery 1.0)."""
-    issuer = text.strip().rstrip("/")
-    if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", issuer):
-        raise ValueError(f"{text!r} is no URL of an issuer, such as http://127.0.0.1:8124")
-    return issuer
-
-
 def _file(text: str) -> str:
     path = text.strip()
     if path and Path(path).is_dir():
@@ -208,7 +201,7 @@ PORT: Final = Kind("PORT", _port)
 COUNT: Final = Kind("NUMBER", _count)
 NAMES: Final = Kind("NAME", _names, is_repeatable=True)
 ORIGINS: Final = Kind("ORIGIN", _origins, is_repeatable=True)
-ISSUER: Final = Kind("URL", _issuer)
+ISSUER: Final = Kind("URL", issuer_of)
 APP_ENGINE_SERVICES: Final = Kind("SERVICE=URL", _app_engine_services, is_repeatable=True)
 TARGET_MAP: Final = Kind("ORIGIN=URL", _target_map, is_repeatable=True)
 HOST_RULES: Final = Kind("HOST", _host_rules, is_repeatable=True)

@@ -336,6 +336,18 @@ def resolve(*layers: Mapping[str, Given]) -> Settings:
     return Settings(**values)
 
 
+def given_for(name: str, *layers: Mapping[str, Given]) -> Given:
+    """The text of one setting in layers, the strongest first, or its default; what it says is not looked at."""
+    (setting,) = (setting for setting in TABLE if setting.name == name)
+    return next((layer[name] for layer in layers if name in layer), Given(setting.default, setting.flag))
+
+
+def read_one(name: str, *layers: Mapping[str, Given]) -> Any:  # noqa: ANN401 - each has its type
+    """The value of one setting, whatever the others say. Raises SettingsError."""
+    (setting,) = (setting for setting in TABLE if setting.name == name)
+    return _read(setting.kind, given_for(name, *layers))
+
+
 def _read(kind: Kind, given: Given) -> object:
     try:
         return kind.read(given.text)

@@ -225,11 +225,19 @@ async def test_refused_calls_are_counted_by_methods_that_there_are(
 async def test_what_watches_the_server_needs_no_token(
     guarded: Running, session: aiohttp.ClientSession
 ) -> None:
-    """Health, and what tells only what is served here."""
+    """Health of the whole server; a message is not asked for, nor read. Reflection is for callers."""
     async with session.get("/healthz") as answer:
         assert answer.status == 200
     health = await health_pb2_grpc.HealthStub(guarded.channel).Check(health_pb2.HealthCheckRequest())
     assert health.status == health_pb2.HealthCheckResponse.SERVING
+    for sent in (b"no message", b""):
+        call = guarded.channel.stream_unary("/grpc.health.v1.Health/Check")()
+        if sent:
+            await call.write(sent)
+        assert health_pb2.HealthCheckResponse.FromString(await call) == health
+    watch = guarded.channel.stream_stream("/grpc.health.v1.Health/Watch")()
+    assert health_pb2.HealthCheckResponse.FromString(await watch.read()) == health
+    watch.cancel()
 
     async def questions() -> AsyncIterator[ServerReflectionRequest]:
         yield ServerReflectionRequest(list_services="")
@@ -239,7 +247,11 @@ async def test_what_watches_the_server_needs_no_token(
         request_serializer=ServerReflectionRequest.SerializeToString,
         response_deserializer=ServerReflectionResponse.FromString,
     )
-    [told] = [answer async for answer in ask(questions())]
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await ask(questions()).read()
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    token = (("authorization", "Bearer secret"),)
+    [told] = [answer async for answer in ask(questions(), metadata=token)]
     assert CLOUD_TASKS in [service.name for service in told.list_services_response.service]
 
 

@@ -14,6 +14,7 @@ from tests.api.raw_calls import CLOUD_TASKS
 from tests.eventually import eventually
 
 from taskweir.api.call import Call
+from taskweir.api.grpc.options import channel_options
 from taskweir.api.grpc.server import GrpcServer
 from taskweir.api.methods import Calls, Service
 from taskweir.api.port_limits import NO_LIMITS, PortLimits
@@ -92,6 +93,30 @@ async def test_more_connections_than_there_may_be_are_turned_away() -> None:
         async with channel(port) as client:
             assert await outcome(client) == "OK"
         kept[1].close()
+
+
+async def test_idle_connections_take_no_places_of_relays() -> None:
+    """However many sit on gRPC's own port: what the HTTP port passes on comes by another."""
+    server = GrpcServer([], limits=PortLimits(connections=1))
+    port, (host, relays) = server.bind("127.0.0.1", 0), server.bind_for_relays()
+    sitting = []
+    await server.start()
+    try:
+        async with asyncio.timeout(30):
+            for address in ((host, port), (host, relays)):
+                reader, writer = await asyncio.open_connection(*address)
+                sitting.append(writer)
+                assert await reader.readexactly(1)
+    finally:
+        for writer in sitting:
+            writer.close()
+        await server.stop(0)
+
+
+def test_idle_connections_end_within_five_minutes() -> None:
+    """Or sooner, as the setting says."""
+    for idle, said in ((3600 * SECOND, 300_000), (2 * SECOND, 2_000)):
+        assert ("grpc.max_connection_idle_ms", said) in channel_options(PortLimits(idle=idle))
 
 
 async def test_a_connection_without_calls_ends() -> None:

@@ -7,7 +7,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.api.raw_calls import CLOUD_TASKS, LOCATIONS, OPERATIONS
 from tests.api.running import Running
+from tests.eventually import eventually
 
+from taskweir.api.grpc.health import Health
 from taskweir.api.grpc.server import GrpcServer
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -54,3 +56,30 @@ async def test_a_watcher_is_told_of_every_change_and_of_the_end() -> None:
         assert ending.status == NOT_SERVING
         assert await known.read() is grpc.aio.EOF
         assert await unknown.read() is grpc.aio.EOF
+
+
+class Context:
+    """Of a call, as far as it is used."""
+
+    def __init__(self) -> None:
+        self.told: list[health_pb2.HealthCheckResponse] = []
+
+    async def write(self, answer: health_pb2.HealthCheckResponse) -> None:
+        self.told.append(answer)
+
+    async def abort(self, code: grpc.StatusCode, _: str) -> None:
+        raise LookupError(code)
+
+
+async def test_watchers_are_bounded_in_number_and_in_time() -> None:
+    """One too many is refused; whose time is over has its stream end in good order, and leaves its place."""
+    health = Health([], watchers=1, longest=0.1)
+    first, second = Context(), Context()
+    watching = asyncio.create_task(health.watch(request(), first))
+    await eventually(lambda: bool(first.told))
+    with pytest.raises(LookupError, match="RESOURCE_EXHAUSTED"):
+        await health.watch(request(), second)
+    async with asyncio.timeout(10):
+        await watching
+        await health.watch(request(), second)
+    assert len(first.told) == len(second.told) == 1

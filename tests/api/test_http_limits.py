@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 from tests.api.test_http_connection import Work
 from tests.eventually import eventually
 
@@ -129,6 +131,81 @@ async def test_large_heads_are_read_up_to_the_limit() -> None:
         heads = b"".join(b"X-%d: %b\r\n" % (number, b"a" * 30_000) for number in range(4))
         reader, _ = await served.connect(GET[:-2] + heads + b"\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("reads", [1, 2, 20])
+async def test_the_read_that_ends_a_head_counts(reads: int) -> None:
+    """The whole is bounded, however it comes."""
+    async with port() as served:
+        heads = b"".join(b"X-%d: %b\r\n" % (number, b"a" * 27_000) for number in range(5))
+        reader, writer = await served.connect()
+        head = GET[:-2] + heads + b"\r\n"
+        size = -(-len(head) // reads)
+        for begin in range(0, len(head), size):
+            writer.write(head[begin : begin + size])
+            await asyncio.sleep(0)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_what_comes_after_a_head_is_not_of_it() -> None:
+    """The body that comes with its end, and the next request."""
+    async with port(greet_after_body) as served:
+        length = 100_000
+        header = b"X: %b\r\n" % (b"a" * 60_000)
+        head = b"POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n%b" % (length, header)
+        reader, writer = await served.connect(head)
+        await asyncio.sleep(0)
+        writer.write(b"\r\n" + bytes(length) + GET)
+        for _ in range(2):
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+
+
+async def greet_after_body(request: web.BaseRequest) -> web.StreamResponse:
+    await request.read()
+    return web.Response(text="hello")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization : Bearer SECRET\r\n\r\n", "Invalid header token"),
+        (b"GET /?access_token=SECRET HTTP/9.1\r\nHost: a\r\n\r\n", "BadStatusLine"),
+        (b"GET http://[SECRET/ HTTP/1.1\r\nHost: a\r\n\r\n", "InvalidURLError"),
+        (b"GET SECRET HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+        (b"SECRET / HTTP/1.1\r\nHost: a\r\n\r\n", ""),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: \x01SECRET\r\n\r\n", ""),
+        (GET[:-2] + b"SECRET: " + b"a" * 70_000 + b"\r\n\r\n", "LineTooLong"),
+        (GET[:-2] + b"X: " + b"SECRET" * 12_000 + b"\r\n\r\n", "Got more than 65536 bytes when reading"),
+    ],
+    ids=range(8),
+)
+async def test_the_log_has_no_word_of_a_malformed_request(
+    caplog: pytest.LogCaptureFixture, said: bytes, kind: str
+) -> None:
+    """At any level: it may be a token. What is wrong is told all the same."""
+    with caplog.at_level(logging.DEBUG):
+        async with port() as served:
+            reader, _ = await served.connect(said)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+    (line,) = (text for text in caplog.messages if text.startswith("a malformed request from 127.0.0.1: "))
+    assert kind in line
+    assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("Invalid HTTP header: b'Authorization : Bearer SECRET'", "BadHttpMessage: Invalid HTTP header"),
+        ('Invalid HTTP header: b"it\'s SECRET"', "BadHttpMessage: Invalid HTTP header"),
+        ("Bad status line 'SECRET'", "BadHttpMessage: Bad status line"),
+        ("Invalid header token:\n\n  b'SECRET'\n    ^", "BadHttpMessage: Invalid header token"),
+        ("Data after `Connection: close`", "BadHttpMessage: Data after"),
+        ("'SECRET'", "BadHttpMessage"),
+    ],
+)
+def test_a_fault_is_told_up_to_what_it_quotes(message: str, told: str) -> None:
+    """In both ways in which aiohttp's parsers quote."""
+    assert connection._kind_of(BadHttpMessage(message), message) == told
 
 
 class Waiting:

@@ -17,16 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.command.process import environment, run, serving
 
 from taskweir.command import health as command
-from taskweir.command.health import health
-from taskweir.settings import Given, resolve
+from taskweir.command.configuration import Door
+from taskweir.command.health import ask
 
 
-def at(port: int, host: str = "127.0.0.1", **more: str) -> dict[str, Given]:
-    """Settings that describe a server."""
-    texts = {"http-port": str(port), "host": host} | {
-        name.replace("_", "-"): text for name, text in more.items()
-    }
-    return {name: Given(text, name) for name, text in texts.items()}
+def at(port: int, *, is_tls: bool = False) -> Door:
+    """Of a server on this machine."""
+    return Door("127.0.0.1", port, is_tls)
 
 
 @contextmanager
@@ -70,7 +67,7 @@ def test_where_nobody_listens_it_is_unhealthy(capsys: pytest.CaptureFixture[str]
     """The line says why."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert health(resolve(at(port))) == 1
+    assert ask(at(port)) == 1
     assert capsys.readouterr().out.startswith(f"unhealthy: 127.0.0.1:{port}: [Errno ")
 
 
@@ -86,7 +83,7 @@ def test_where_nobody_listens_it_is_unhealthy(capsys: pytest.CaptureFixture[str]
 def test_any_other_answer_is_unhealthy(capsys: pytest.CaptureFixture[str], answer: bytes, line: str) -> None:
     """One line, with what was said."""
     with answering(answer) as port:
-        assert health(resolve(at(port))) == 1
+        assert ask(at(port)) == 1
     assert capsys.readouterr().out == f"unhealthy: 127.0.0.1:{port}: {line}\n"
 
 
@@ -123,7 +120,7 @@ def test_with_a_certificate_it_asks_over_tls_and_trusts_it(
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate)
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", tls) as port:
-        assert health(resolve(at(port, tls_cert=str(certificate), tls_key=str(certificate)))) == 0
+        assert ask(at(port, is_tls=True)) == 0
     assert capsys.readouterr().out == f"healthy: 127.0.0.1:{port}\n"
 
 
@@ -133,8 +130,74 @@ def test_a_server_that_says_nothing_is_unhealthy_in_time(
     """Before the container's own patience ends."""
     monkeypatch.setattr(command, "_PATIENCE", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert health(resolve(at(silent.getsockname()[1]))) == 1
+        assert ask(at(silent.getsockname()[1])) == 1
     assert capsys.readouterr().out.endswith(": timed out\n")
+
+
+def test_an_answer_that_never_ends_is_unhealthy_in_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However steadily it comes."""
+    monkeypatch.setattr(command, "_PATIENCE", 0.3)
+    asked = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.sendall(b"HTTP/1.1 200 OK\r\n")
+                for _ in range(60):
+                    peer.sendall(b"X: a\r\n")
+                    if asked.wait(0.05):
+                        return
+                peer.sendall(b"Content-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert ask(at(listener.getsockname()[1])) == 1
+        asked.set()
+        thread.join()
+    assert capsys.readouterr().out.endswith(": timed out\n")
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--auth-token-file=gone",
+        "--tls-cert=gone",
+        "--tls-key=gone",
+        "--ca-file=gone",
+        "--token-key=gone",
+        "--queue-yaml=gone",
+        "--max-connections=many",
+    ],
+)
+def test_what_it_does_not_need_is_not_looked_at(tmp_path: Path, flag: str) -> None:
+    """The server goes on with what it read, and 2 means something else to who checks containers."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    ran = run("health", f"--http-port={port}", flag, cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ran.stdout.startswith(f"unhealthy: 127.0.0.1:{port}: ")
+
+
+def test_a_config_file_tells_where_the_server_is(tmp_path: Path) -> None:
+    """Its queues do not matter; when it cannot be read, that is said, and is no bad usage."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    (tmp_path / "config.yaml").write_text(f"http-port: {port}\nqueues: [{{name: '-'}}]\n")
+    ran = run("health", "--config=config.yaml", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert ran.stdout.startswith(f"unhealthy: 127.0.0.1:{port}: ")
+    gone = run("health", "--config=gone.yaml", cwd=tmp_path)
+    assert (gone.returncode, gone.stderr) == (1, "")
+    assert gone.stdout.startswith("unhealthy: config: ")
+
+
+def test_what_cannot_be_a_port_is_bad_usage(tmp_path: Path) -> None:
+    """As for the other commands."""
+    ran = run("health", "--http-port=none", cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (2, "")
 
 
 def test_a_free_port_cannot_be_asked(tmp_path: Path) -> None:

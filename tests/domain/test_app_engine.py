@@ -105,6 +105,11 @@ def test_retries_count_every_response_and_tell_why(
             b"",
             {"X-B": "y", "User-Agent": AGENT},
         ),
+        (
+            {"X_AppEngine_QueueName": "x", "x_appengine-TaskName": "x", "X-B": "y"},
+            b"",
+            {"X-B": "y", "User-Agent": AGENT},
+        ),
     ],
 )
 def test_stored_headers_are_the_caller_s_and_what_the_service_adds(

@@ -71,6 +71,10 @@ def test_addresses_may_be_of_tls_or_without_a_scheme() -> None:
             ["a=http://x/p"],
             "'http://x/p' is no address of a service, such as in worker=http://127.0.0.1:8081",
         ),
+        (
+            ["a=http://x:0"],
+            "'http://x:0' is no address of a service, such as in worker=http://127.0.0.1:8081",
+        ),
         (["a=http://x", "A=http://x"], "'a' is given twice"),
     ],
 )

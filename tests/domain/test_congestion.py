@@ -1,6 +1,7 @@
 """The law of congestion control."""
 
 import heapq
+from collections import deque
 from collections.abc import Sequence
 
 import pytest
@@ -75,17 +76,36 @@ def test_each_window_halves_once_at_most() -> None:
 
 
 def test_answers_to_what_was_in_flight_count_once() -> None:
-    """However late they come: only what was sent after the slow-down tells of the rate that it left."""
+    """However late they come: only what was sent after the slow-down tells of the rate that it left. But the queue does
+    not recover while they are bad."""
     flow = Flow()
     flow.factor_after([OVERLOADED] * 10)
-    recovering = flow.bucket
     for seconds in range(1, 60):
-        flow.heard(OVERLOADED, START + seconds * SECOND, begun=START - SECOND)
-    assert flow.bucket.slowdown == recovering.slowdown
-    at = START + 3 * SECOND
-    flow.heard(OVERLOADED, at, begun=START)
-    flow.heard(OVERLOADED, at, begun=START - 1)
-    assert flow.bucket.factor_at(at) == pytest.approx(0.5 * 2**0.3 * 0.9)
+        at = START + seconds * SECOND
+        flow.heard(OVERLOADED, at, begun=START - SECOND)
+        assert flow.bucket.factor_at(at) == 0.5
+    flow.heard(FINE, at + SECOND, begun=START - SECOND)
+    assert flow.bucket.factor_at(at + SECOND) == pytest.approx(0.5 * 2**0.1)
+    flow.heard(OVERLOADED, at + 3 * SECOND, begun=START)
+    assert flow.bucket.factor_at(at + 3 * SECOND) == pytest.approx(0.5 * 2**0.3 * 0.9)
+
+
+@pytest.mark.parametrize("seconds", [0.1, 5, 15, 60])
+@pytest.mark.parametrize(("signal", "left"), [(OVERLOADED, 0.1), (FAILING, 0.3)])
+def test_a_target_that_is_slow_to_fail_is_spared_too(signal: Signal, left: float, seconds: float) -> None:
+    """Each latency's worth of attempts slows the queue once more, but fewer than ten failures a second say nothing."""
+    flow = Flow(100.0)
+    step, latency = SECOND // 10, int(seconds * SECOND)
+    sent: deque[tuple[Instant, int]] = deque()
+    for now in range(START, START + 10 * latency + 20 * SECOND, step):
+        while sent and sent[0][0] + latency <= now:
+            begun, count = sent.popleft()
+            for _ in range(count):
+                flow.heard(signal, now, begun=begun)
+        count = flow.bucket.available(now)
+        flow.bucket = flow.bucket.take(count, now)
+        sent.append((now, count))
+    assert flow.bucket.factor_at(now) < left
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.3, 1.0, 5.0, 100.0, 500.0])

@@ -93,10 +93,22 @@ def test_an_attempt_beside_one_still_in_flight_tells_no_previous_response() -> N
 
 @pytest.mark.parametrize(
     "name",
-    ["Host", "content-length", "USER-AGENT", "X-Google-A", "x-appengine-b", "X-CloudTasks-TaskName"],
+    [
+        "Host",
+        "content-length",
+        "USER-AGENT",
+        "X-Google-A",
+        "x-appengine-b",
+        "X-CloudTasks-TaskName",
+        "X_CloudTasks_TaskName",
+        "x_cloudtasks-queuename",
+        "X-AppEngine_QueueName",
+        "Content_Length",
+    ],
 )
 def test_headers_the_service_makes_are_ignored_from_callers_and_queues(name: str) -> None:
-    """They are dropped when stored, and again at dispatch wherever they came from."""
+    """They are dropped when stored, and again at dispatch wherever they came from; also what a WSGI server would take
+    for them."""
     assert stored_http_headers({name: "x", "X-Kept": "y"}) == {
         "X-Kept": "y",
         "User-Agent": "Google-Cloud-Tasks",
@@ -141,7 +153,7 @@ def test_a_token_takes_the_place_of_the_caller_s_authorization() -> None:
 @pytest.mark.parametrize(
     ("override", "audience"),
     [
-        (None, "https://T.example:443/a?b=c#d"),
+        (None, "https://T.example:443/a?b=c"),
         (UriOverride(host="q.example", port=81, query=""), "https://q.example:81/a"),
         (
             UriOverride(host="q.example", enforce_mode=EnforceMode.IF_NOT_EXISTS),
@@ -159,6 +171,23 @@ def test_a_token_s_audience_is_the_whole_url_that_the_queue_makes(
         of_queue = attempt(begun(HttpRequest(url)), replace(target, authorization=token))
         wanted = OidcToken("a@b", token.audience or audience)
         assert of_task.authorization == of_queue.authorization == wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "audience"),
+    [
+        ("https://user:secret@t.example/a", "https://t.example/a"),
+        ("HTTP://user@x@t.example?a@b", "HTTP://t.example?a@b"),
+        ("https://t.example/@a://b@c?d=http://e@f#g", "https://t.example/@a://b@c?d=http://e@f"),
+        ("https://t.example/#", "https://t.example/"),
+        ("https://t.example#@b", "https://t.example"),
+    ],
+)
+def test_no_secret_of_the_url_is_in_a_token(url: str, audience: str) -> None:
+    """Whoever gets the token can read it."""
+    sent = attempt(begun(HttpRequest(url, authorization=OidcToken("a@b"))))
+    assert sent.authorization == OidcToken("a@b", audience)
+    assert sent.url == url
 
 
 def test_an_access_token_is_for_no_url() -> None:

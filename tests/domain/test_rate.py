@@ -5,7 +5,7 @@ import pytest
 from taskweir.domain.model import RateLimits
 from taskweir.domain.rate import TokenBucket, burst_for_rate
 from taskweir.domain.slowdown import Slowdown
-from taskweir.domain.times import HOUR, LATEST, SECOND
+from taskweir.domain.times import DAY, HOUR, LATEST, SECOND
 
 START = 1_700_000_000 * SECOND
 
@@ -146,3 +146,11 @@ def test_changed_limits_keep_the_factor_above_the_new_rate_s_floor() -> None:
     assert slowed.resized(limits(100.0), START).factor_at(START) == 0.05
     assert slowed.resized(limits(0.2), START).factor_at(START) == 0.5
     assert slowed.resized(limits(0.1), START).slowdown is None
+
+
+def test_a_slow_down_passes_though_the_clock_went_back_before_the_limits_changed() -> None:
+    """Its recovery counts by the clock as it is now."""
+    bucket = TokenBucket.full(RateLimits(10.0, 10, 1_000), 2 * DAY).slowed(Slowdown(0.1, 2 * DAY), 2 * DAY)
+    changed = bucket.resized(RateLimits(20.0, 10, 1_000), DAY)
+    assert changed.factor_at(DAY) == pytest.approx(0.1)
+    assert changed.factor_at(DAY + 200 * SECOND) == 1

@@ -90,12 +90,11 @@ def test_hosts_are_compared_in_one_form(rule: str, host: str) -> None:
         ("c.a.b.test=http://1 https://c.a.b.test=http://2", "2"),
         ("c.a.b.test=http://1 c.a.b.test:443=http://2", "2"),
         ("c.a.b.test:443=http://1 https://c.a.b.test=http://2", "2"),
-        ("c.a.b.test=http://1 c.a.b.test=http://2", "1"),
         ("http://c.a.b.test=http://1 *.test=http://2", "2"),
     ],
 )
 def test_the_most_specific_rule_holds(rules: str, expected: str) -> None:
-    """The host first, then a scheme, then a port, then the order; one that does not fit is not there."""
+    """The host first, then a scheme, then a port; one that does not fit is not there."""
     assert reached(rules, "https", "c.a.b.test") == f"http://0.0.0.{expected}:80"
 
 
@@ -154,6 +153,24 @@ def test_a_mistake_is_told(rule: str, message: str) -> None:
     """At the start, whoever reads the setting."""
     with pytest.raises(ValueError, match=message):
         TargetMap.parse([rule])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a.test", "A.test."),
+        ("https://a.test", "HTTPS://a.test:443/"),
+        ("a.test:81", "a.test:81"),
+        ("*", "*"),
+        ("*.test", "*.TEST"),
+        ("127.0.0.1", "0x7f.1"),
+    ],
+)
+def test_nothing_is_mapped_to_two_places(one: str, other: str) -> None:
+    """However it is written; the second is told."""
+    with pytest.raises(ValueError) as refusal:
+        TargetMap.parse([f"{one}=http://x", "b.test=http://x", f"{other}=http://x"])
+    assert str(refusal.value) == f"{other!r} is given twice"
 
 
 def test_a_wildcard_that_makes_no_host_is_told_when_it_does() -> None:

@@ -37,6 +37,9 @@ INSIDE = [
     "64:ff9b:1:0:a9:fea9:fe00::",
     "2001:0:a9fe:a9fe::1",
     "2001:0:1:2::5601:5601",
+    "2001:db8::5efe:169.254.169.254",
+    "fd00::200:5efe:a9fe:a9fe",
+    "::5efe:169.254.169.254",
 ]
 LINK_LOCAL = ["169.254.0.1", "169.254.255.255", "fe80::1", "fe80::1%eth0", "febf::1"]
 NOT_FOR_ONE = ["224.0.0.1", "239.255.255.255", "255.255.255.255", "ff02::1"]
@@ -73,6 +76,8 @@ def test_some_addresses_are_refused_where_other_machines_reach_the_server(addres
         "169.255.0.0",
         "64:ff9b::808:808",
         "2002:808:808::1",
+        "2001:db8::5efe:8.8.8.8",
+        "2001:db8::5eff:169.254.169.254",
         "::ffff:10.0.0.1",
     ],
 )
@@ -110,6 +115,20 @@ def test_only_an_entry_within_what_is_refused_lifts_the_refusal(
     assert (not policy(allow, beyond=True).refusal("a.test", address)) is is_lifted
 
 
+@pytest.mark.parametrize("allow", ["", "a.test"])
+def test_what_the_refusal_tells_to_do_allows_it_and_nothing_less(allow: str) -> None:
+    """Where nothing was allowed by name, everything was."""
+    refusal = policy(allow, beyond=True).refusal("", "169.254.169.254")
+    everything = "" if allow else "--allow-target '*' "
+    assert refusal.endswith(f"unless {everything}--allow-target 169.254.169.254 says so")
+    told = refusal.replace("'", "").split("--allow-target ")[1:]
+    heeded = policy(" ".join([allow, *(text.split()[0] for text in told)]), beyond=True)
+    assert not heeded.refusal("", "169.254.169.254")
+    for host in ("a.test", "b.test"):
+        before = policy(allow, beyond=True).refusal(host, "10.0.0.1")
+        assert bool(heeded.refusal(host, "10.0.0.1")) == bool(before)
+
+
 def test_deny_beats_what_lifts_the_refusal() -> None:
     """Deny beats allow, always."""
     both = policy("* 169.254.169.254", "169.254.169.254", beyond=True)
@@ -130,6 +149,7 @@ def test_deny_beats_what_lifts_the_refusal() -> None:
         ("10.0.0.0/8", "", "::10.0.0.1"),
         ("10.0.0.0/8", "", "64:ff9b::10.0.0.1"),
         ("10.0.0.0/8", "", "2002:a00:1::"),
+        ("10.0.0.0/8", "", "2001:db8:1:2:0:5efe:10.0.0.1"),
         ("127.0.0.0/8", "", "0.0.0.0"),
         ("::1", "", "::"),
         ("fe80::/10", "", "fe80::1%eth0"),

@@ -9,6 +9,7 @@ from taskweir.domain.model import (
     AppEngineRouting,
     HttpMethod,
     HttpRequest,
+    OAuthToken,
     OidcToken,
     Payload,
     PullMessage,
@@ -110,6 +111,22 @@ def test_a_tasks_own_retry_config_has_its_defaults_written_out() -> None:
         (HttpRequest(URL, headers={"A": "c\nd"}), "invalid value"),
         (HttpRequest(URL, headers={"A": "c" * 81_919}), "80 KB"),
         (HttpRequest(URL, authorization=OidcToken("")), "serviceAccountEmail"),
+        (
+            HttpRequest(URL, authorization=OidcToken("a" * 2_084)),
+            "OidcToken.serviceAccountEmail must be at most 2083",
+        ),
+        (
+            HttpRequest(URL, authorization=OidcToken("a", "a" * 2_084)),
+            "OidcToken.audience must be at most 2083",
+        ),
+        (
+            HttpRequest(URL, authorization=OAuthToken("a" * 2_084)),
+            "OAuthToken.serviceAccountEmail must be at most",
+        ),
+        (
+            HttpRequest(URL, authorization=OAuthToken("a", "a" * 2_084)),
+            "OAuthToken.scope must be at most 2083",
+        ),
         (AppEngineRequest("no-slash"), "start with '/'"),
         (AppEngineRequest("/a b"), "spaces"),
         (AppEngineRequest("/" + "a" * 2_083), "at most 2083"),

@@ -444,3 +444,40 @@ def test_sender_works_on_either_event_loop(loop_of: str) -> None:
 
     with asyncio.Runner(loop_factory=pytest.importorskip(loop_of).new_event_loop) as runner:
         runner.run(scenario())
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+async def test_a_request_too_large_to_send_was_not_sent(sender: CurlSender, is_kept: bool) -> None:
+    """On a new connection or a kept one; that it is says nothing of the target, which hears none of it."""
+    async with RawTarget.serving() as target:
+        if is_kept:
+            assert (await sender.send(request(target.url()))).http_status == 200
+        outcome = await sender.send(request(target.url(), headers=[("X-A", "a" * (1 << 20))]))
+        assert (outcome.unsent, outcome.http_status) == (True, None)
+        assert "large" in outcome.error.lower()
+        assert len(target.received) == is_kept
+        assert (await sender.send(request(target.url()))).http_status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"A: %b\r\n" % (b"a" * 1_000) * 400, b"A: %b\r\n" % (b"a" * 200_000), b"A: b\r\n" * 6_000],
+    ids=["all", "one", "many"],
+)
+async def test_an_answer_too_large_is_one_to_a_request_that_was_sent(
+    sender: CurlSender, headers: bytes
+) -> None:
+    """The target's fault, which libcurl may tell by the same error."""
+    async with RawTarget.serving(HEAD_OF_200 + headers + b"\r\n") as target:
+        outcome = await sender.send(request(target.url()))
+        assert (outcome.unsent, outcome.http_status, len(target.received)) == (False, None, 1)
+        assert outcome.error
+
+
+async def test_retry_after_is_the_final_answer_s(sender: CurlSender) -> None:
+    """Neither an interim answer's nor a trailer's."""
+    early = b"HTTP/1.1 103 Early Hints\r\nRetry-After: 1\r\n\r\n"
+    busy = b"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n%b\r\n0\r\nRetry-After: 3\r\n\r\n"
+    async with RawTarget.serving(early + busy % b"", early + busy % b"Retry-After: 2\r\n") as target:
+        assert (await sender.send(request(target.url()))).retry_after == ""
+        assert (await sender.send(request(target.url()))).retry_after == "2"

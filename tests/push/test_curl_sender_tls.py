@@ -163,6 +163,13 @@ async def test_a_ca_file_that_cannot_be_read_is_said_at_once(tmp_path: Path) -> 
         CurlSender(str(tmp_path / "missing.pem"))
 
 
+def test_a_ca_file_without_a_certificate_is_said_at_once(tmp_path: Path) -> None:
+    """Else every attempt would fail, each with a riddle."""
+    (tmp_path / "ca.pem").write_text("nope")
+    with pytest.raises(OSError, match="certificate"):
+        trust(str(tmp_path / "ca.pem"), insecure=False)
+
+
 def test_without_a_ca_file_the_machine_s_certificates_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Python finds them; SSL_CERT_FILE is obeyed through it."""
     found = ssl.DefaultVerifyPaths("/ca.pem", None, "", "", "", "")  # type: ignore[arg-type]

@@ -83,19 +83,25 @@ def slowed(answers: Sequence[Heard], rate: float) -> list[Line]:
     least = min(1.0, max(0.01, 0.1 / rate))
     lines = [Line(0, 1.0)]
     opened, since, base = 0, 0, 1.0
+    put_at = 1.0
+    """Where the last answer that counted put the factor, without what grew back since."""
     window: list[Heard] = []
     for answer in answers:
-        if not window or answer.at - opened >= SECOND:
-            heeded = opened if _share(window) else since
-            if answer.begun < heeded:
-                continue
-            opened, since, base, window = answer.at, heeded, lines[-1](answer.at), []
-        elif answer.begun < since:
+        is_over = not window or answer.at - opened >= SECOND
+        heeded = opened if is_over and _share(window) else since
+        if answer.begun < heeded:
+            if answer.is_failure and lines[-1](answer.at) < 1:
+                lines.append(Line(answer.at, put_at))
             continue
+        if is_over:
+            opened, since, base, window = answer.at, heeded, lines[-1](answer.at), []
         window.append(answer)
         if any(heard.is_failure for heard in window):
-            factor = Line(opened, base * (1 - _share(window) / 2))(answer.at)
-            lines.append(Line(answer.at, max(least, factor)))
+            put_at = base * (1 - _share(window) / 2)
+            factor = Line(opened, put_at)(answer.at)
+            if factor < least:
+                put_at = factor = least
+            lines.append(Line(answer.at, factor))
     return lines
 
 

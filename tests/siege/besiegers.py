@@ -15,7 +15,7 @@ _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _SETTINGS: Final = b"\0\0\0\4\0\0\0\0\0"
 _GET: Final = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _TASKS: Final = b"POST /v2/projects/p/locations/l/queues/q/tasks HTTP/1.1\r\nHost: localhost\r\n"
-_BOMB: Final = 64 << 20
+_BOMB: Final = 192 << 20
 """Bytes that a bomb unpacks to: more than a body may have."""
 _AT_ONCE: Final = 200
 """Connections that are being made."""
@@ -107,7 +107,7 @@ async def endless_heads(target: Target, number: int) -> None:
 
 async def bombs(target: Target, number: int) -> None:
     """Compressed bodies that unpack to a thousand times as much, once and twice."""
-    bomb = gzip.compress(bytes(_BOMB))
+    bomb = gzip.compress(bytes(_BOMB), compresslevel=1)
     twice = gzip.compress(bomb)
     head = _TASKS + b"Content-Encoding: %b\r\nContent-Length: %d\r\n\r\n"
 
@@ -122,12 +122,12 @@ async def bombs(target: Target, number: int) -> None:
 
 
 async def frames(target: Target, number: int) -> None:
-    """HTTP/2 frames without an end: headers that go on, pings, settings."""
+    """HTTP/2 frames without an end: headers that go on, settings, pings."""
     floods = (
         b"\0\0\1\1\0\0\0\0\1\x82"
         + (b"\x00\x40\x00\x09\0\0\0\0\1" + b"\0\1x\x7f\x80\x7f" + b"a" * 16_378) * 20,
-        (b"\0\0\x08\6\0\0\0\0\0" + bytes(8)) * 500,
         _SETTINGS * 500,
+        (b"\0\0\x08\6\0\0\0\0\0" + bytes(8)) * 500,
     )
 
     async def send(which: int) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -76,3 +77,31 @@ def test_the_key_is_made_when_it_is_needed(tmp_path: Path) -> None:
     with started(data) as server:
         ids(server)
     assert b"token signing key" in data.read_bytes()
+
+
+@pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True), (0o660, True)])
+def test_a_data_file_that_others_may_read_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: int, warns: bool
+) -> None:
+    """Once, when the first secret is kept in it; its mode is its owner's to change."""
+    data = tmp_path / "d.db"
+    with started(data):
+        assert "others" not in caplog.text
+    data.chmod(mode)
+    with Handler() as handler, started(data, queues=["q"]) as server:
+        assert "others" not in caplog.text
+        ids(server)
+        access_token(server, handler)
+    with started(data) as server:
+        ids(server)
+    warnings = [line for line in caplog.messages if "others must not read it" in line]
+    assert warnings == [warning for warning in warnings if f"{data} has mode {mode:03o}" in warning]
+    assert len(warnings) == warns
+    assert data.stat().st_mode & 0o777 == mode
+
+
+def test_what_is_in_memory_nobody_else_reads(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is told."""
+    with started(":memory:") as server:
+        ids(server)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

@@ -10,7 +10,7 @@ from taskweir.domain.errors import Unavailable
 from taskweir.domain.model import OAuthToken, OidcToken
 from taskweir.domain.times import HOUR, SECOND
 from taskweir.push.tokens import NoToken
-from taskweir.tokens.minting import _MOST_KEPT, Minting
+from taskweir.tokens.minting import _LONGEST_KEPT, _MOST_KEPT, Minting
 from taskweir.tokens.once import Once
 
 NOW = 1_700_000_000 * SECOND
@@ -92,6 +92,15 @@ async def test_what_is_kept_within_a_second_is_bounded(bench: Bench) -> None:
     assert len(bench.minting._signed) == _MOST_KEPT
     assert (await bench.minting.bearer(OidcToken("a@b", "10"))).endswith("-11")
     assert (await bench.minting.bearer(OidcToken("a@b", "9"))).endswith(f"-{_MOST_KEPT + 11}")
+
+
+@pytest.mark.parametrize("over", [0, 1])
+async def test_a_long_token_is_not_kept(bench: Bench, over: int) -> None:
+    """It is signed for each attempt: what is kept is bounded in bytes too."""
+    token = OidcToken("a" * 300, "t" * (_LONGEST_KEPT - 300 + over))
+    first, second = [await bench.minting.bearer(token) for _ in range(2)]
+    assert (first == second) is (over == 0)
+    assert len(bench.minting._signed) == 1 - over
 
 
 async def test_an_attempt_that_ends_takes_no_token_from_the_others(bench: Bench) -> None:

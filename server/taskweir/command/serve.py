@@ -13,6 +13,7 @@ from typing import Final
 
 from taskweir.app import Server
 from taskweir.command.logs import set_up_logging
+from taskweir.command.loop_trouble import LoopTrouble
 from taskweir.settings import Settings, SettingsError
 from taskweir.store.sqlite import DataFileRefused
 
@@ -61,6 +62,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(settings: Settings, *, tethered: bool) -> int:
+    asyncio.get_running_loop().set_exception_handler(LoopTrouble())
     stopping = asyncio.Event()
     _stop_on_signals(stopping)
     if tethered:

@@ -26,10 +26,10 @@ class AppEngineHost:
             return cls()
         try:
             url = urlsplit(text if "://" in text else f"http://{text}")
-            url.port  # noqa: B018 - raises for a port out of range
-        except ValueError:
+            has_port = url.port != 0
+        except ValueError:  # a port out of range
             return None
-        is_address = url.scheme in ("http", "https") and url.hostname and "@" not in url.netloc
+        is_address = url.scheme in ("http", "https") and url.hostname and has_port and "@" not in url.netloc
         has_more = url.path not in ("", "/") or url.query or url.fragment
         if not is_address or has_more or any(c <= " " or c > "~" for c in url.netloc):
             return None

@@ -12,8 +12,8 @@ kind below:
 
 at once with each answer, growing back all the while as a `slowdown.Slowdown` does. So a window halves the rate at most,
 however many answers it has; a target that takes C a second, and answers within one, is sent about 1.15 C after some ten
-seconds; and a single 503, with a share of 1/5 at most, costs a queue of whatever rate less than 0.1 s, which is the least
-backoff by default. For the same reason a queue of less than about one a second is hardly slowed: its tasks' own backoff
+seconds; and a single 503, with a share of 1/5 at most, costs a queue less than 0.1 s, which is the least backoff by
+default, at whatever rate and with the burst that goes with it: of a larger one, a tenth of what is saved up is lost. For the same reason a queue of less than about one a second is hardly slowed: its tasks' own backoff
 does more.
 
 Failures are overload answers, other 5xx, timeouts and no answer at all: more than half of them is a high error rate. A
@@ -21,7 +21,9 @@ Failures are overload answers, other 5xx, timeouts and no answer at all: more th
 slow the queue. What was never sent says nothing of the target.
 
 An answer to an attempt that began before the last window that slowed the queue was opened is not counted: it was sent
-at the rate that is being mended already. So what was in flight counts once, however late its answers come.
+at the rate that is being mended already. So what was in flight counts once, however late its answers come. But while
+such answers are bad the queue does not recover: else it would between the answers of a target that takes ten seconds
+for each, and be as good as never slowed.
 """
 
 import enum
@@ -76,8 +78,12 @@ class Congestion:
     ) -> Slowdown | None:
         """Count the answer to an attempt that began at `begun`. The slow-down that follows from it, which may be less
         than `slowdown`, the present one; None when that goes on as it is."""
-        if signal is Signal.NONE or not self._counts(begun, now, slowdown):
+        if signal is Signal.NONE:
             return None
+        if not self._counts(begun, now, slowdown):
+            if signal is Signal.FINE or slowdown is None or slowdown.factor_at(now) >= 1:
+                return None
+            return slowdown.held(now)
         self._answers += 1
         if signal is not Signal.FINE:
             self._failures += 1

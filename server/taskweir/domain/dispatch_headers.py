@@ -72,7 +72,10 @@ def previous_response(task: Task) -> int | None:
 
 
 def _is_reserved(lower_name: str) -> bool:
-    return lower_name in _RESERVED or lower_name.startswith(_RESERVED_PREFIXES)
+    """To CGI and WSGI (PEP 3333) a hyphen is an underscore, so that X_CloudTasks_TaskName would pass for the service's
+    own."""
+    name = lower_name.replace("_", "-")
+    return name in _RESERVED or name.startswith(_RESERVED_PREFIXES)
 
 
 def _seconds(instant: Instant) -> str:

@@ -1,5 +1,6 @@
 """Tasks for HTTP targets: the headers they are stored with, and the request of an attempt."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ from taskweir.domain.uri_override import overridden_url
 USER_AGENT: Final = "Google-Cloud-Tasks"
 METHODS_WITH_BODY: Final = frozenset({HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH})
 _NO_OVERRIDES: Final = HttpTarget()
+_USER_INFO: Final = re.compile(r"(https?://)[^/?#]*@", re.IGNORECASE)
 _RETRY_REASON: Final = ""
 """The header is there on retries, with nothing in it (recorded)."""
 
@@ -43,8 +45,15 @@ def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) ->
 def _for_target(authorization: Authorization | None, url: str) -> Authorization | None:
     """An OIDC token without an audience is for the whole URL, as production sees it."""
     if isinstance(authorization, OidcToken) and not authorization.audience:
-        return OidcToken(authorization.service_account_email, url)
+        return OidcToken(authorization.service_account_email, _without_secrets(url))
     return authorization
+
+
+def _without_secrets(url: str) -> str:
+    """Everybody can read a JWT: no password goes into it, and no fragment, which is for who has the URL alone."""
+    url = url.partition("#")[0]
+    user = _USER_INFO.match(url)
+    return user[1] + url[user.end() :] if user else url
 
 
 def _own_headers(payload: HttpRequest, method: HttpMethod) -> Iterable[tuple[str, str]]:

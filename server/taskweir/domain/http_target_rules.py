@@ -5,8 +5,8 @@ from typing import Final
 
 from taskweir.domain.errors import InvalidArgument
 from taskweir.domain.header_rules import check_headers
-from taskweir.domain.limits import MAX_URL_LENGTH
-from taskweir.domain.model import HttpTarget, OAuthToken, UriOverride
+from taskweir.domain.length_rules import check_length, check_token_lengths, token_parts
+from taskweir.domain.model import HttpTarget, UriOverride
 
 _MAX_PORT: Final = 65_535
 _HOST: Final = re.compile(r"(?:\[[^\[\]]+\]|[^\[\]:]+)(?::([0-9]{0,5}))?")
@@ -30,7 +30,7 @@ def _check_uri_override(override: UriOverride) -> None:
     if override.port is not None and not 0 <= override.port <= _MAX_PORT:
         raise InvalidArgument(f"UriOverride.port must be between 0 and {_MAX_PORT}.")
     for part in ("host", "path", "query"):
-        _check_length(f"UriOverride.{part}", getattr(override, part) or "")
+        check_length(f"UriOverride.{part}", getattr(override, part) or "")
 
 
 def _check_host(host: str) -> None:
@@ -46,20 +46,9 @@ def _check_authorization(target: HttpTarget) -> None:
     """Unlike in a task, both parts of a queue's token are required (documented)."""
     token = target.authorization
     assert token is not None
-    kind, part, value = (
-        ("OAuthToken", "scope", token.scope)
-        if isinstance(token, OAuthToken)
-        else ("OidcToken", "audience", token.audience)
-    )
+    kind, part, value = token_parts(token)
     if not token.service_account_email:
         raise InvalidArgument(f"{kind}.serviceAccountEmail is required.")
     if not value:
         raise InvalidArgument(f"{kind}.{part} is required.")
-    _check_length(f"{kind}.serviceAccountEmail", token.service_account_email)
-    _check_length(f"{kind}.{part}", value)
-
-
-def _check_length(field: str, text: str) -> None:
-    """Each is a part of a URL or as short as one; without a bound a queue could outgrow what a client receives."""
-    if len(text) > MAX_URL_LENGTH:
-        raise InvalidArgument(f"{field} must be at most {MAX_URL_LENGTH} characters.")
+    check_token_lengths(token)

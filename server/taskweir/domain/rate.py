@@ -44,6 +44,8 @@ class TokenBucket:
     def resized(self, limits: RateLimits, now: Instant) -> "TokenBucket":
         """The bucket under changed limits: what was saved up stays, up to the new burst, and so does the factor that
         the queue is slowed down by."""
+        if now < self.at:
+            return self.rebased(now).resized(limits, now)
         burst = max(1, limits.max_burst_size)
         tokens = min(self._tokens_at(now), float(burst))
         bucket = TokenBucket(limits.max_dispatches_per_second, burst, tokens, now)

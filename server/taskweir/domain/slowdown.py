@@ -34,6 +34,10 @@ class Slowdown:
             return 1.0
         return min(1.0, self.factor * math.exp(elapsed / _E_FOLD))
 
+    def held(self, now: Instant) -> "Slowdown":
+        """The same without what the queue has recovered so far."""
+        return Slowdown(self.factor, max(now, self.at))
+
     def full_rate_time(self, begin: Instant, end: Instant) -> float:
         """The integral of the factor between two times: the microseconds in which the full rate lets as much through."""
         first, last = max(0, begin - self.at), max(0, end - self.at)

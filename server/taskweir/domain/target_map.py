@@ -47,7 +47,7 @@ class _Rule:
 @dataclass(frozen=True, slots=True)
 class TargetMap:
     """Which origins are reached elsewhere. Of the rules that fit, the most specific holds: a host before `*.suffix`, a
-    longer suffix first, `*` last; then one with a scheme, then one with a port; then the first that was given."""
+    longer suffix first, `*` last; then one with a scheme, then one with a port. No two are for the same."""
 
     rules: Mapping[str, tuple[_Rule, ...]] = field(default_factory=dict)
 
@@ -56,8 +56,12 @@ class TargetMap:
         """From entries such as `https://api.example.com=http://127.0.0.1:9000`. Raises ValueError, which says what is
         wrong."""
         rules: dict[str, list[_Rule]] = {}
-        for rule in map(_rule, texts):
-            rules.setdefault(rule.key, []).append(rule)
+        for text in texts:
+            rule = _rule(text)
+            same = rules.setdefault(rule.key, [])
+            if any((rule.scheme, rule.port) == (other.scheme, other.port) for other in same):
+                raise ValueError(f"{text.partition('=')[0].strip()!r} is given twice")
+            same.append(rule)
         return cls({key: tuple(sorted(same, key=_generality)) for key, same in rules.items()})
 
     def place_of(self, scheme: str, host: TargetHost, port: int) -> Place | None:

@@ -46,6 +46,10 @@ _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _TEREDO: Final = IPv6Network("2001::/32")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64: Final = IPv6Network("64:ff9b:1::/48")
+_ISATAP: Final = 0x0000_5EFE
+"""Before the IPv4 address, below any prefix."""
+_ISATAP_MASK: Final = 0xFDFF_FFFF
+"""One bit says whether that is unique in the world."""
 
 
 class Vetted(NamedTuple):
@@ -124,9 +128,11 @@ class TargetPolicy:
                 kinds = {net: kind for net, kind in _REFUSED_BEYOND_LOOPBACK.items() if reading in net}
                 if kinds and not self._is_named(reading, kinds):
                     kind = next(iter(kinds.values()))
+                    # By itself, an entry to allow would have all else refused.
+                    rest = "" if self._allow else "--allow-target '*' "
                     return (
                         f"{shown} is refused: a server beyond loopback sends nothing to {kind} address unless "
-                        f"--allow-target {reading} says so"
+                        f"{rest}--allow-target {reading} says so"
                     )
         return ""
 
@@ -165,10 +171,12 @@ def _readings(address: Address) -> Iterator[Address]:
 
 def _inside(address: IPv6Address) -> Iterator[int]:
     """The IPv4 addresses that an IPv6 one may carry, by the ways of writing them into it (RFC 4291, 2.5.5; RFC 2765;
-    RFC 3056; RFC 4380, 4; RFC 6052, 2.2)."""
+    RFC 3056; RFC 4380, 4; RFC 5214, 6.1; RFC 6052, 2.2)."""
     bits = int(address)
     if address.is_loopback:
         return
+    if bits >> 32 & _ISATAP_MASK == _ISATAP:
+        yield bits & 0xFFFF_FFFF
     if address in _COMPATIBLE or address in _TRANSLATED or address in _NAT64:
         yield bits & 0xFFFF_FFFF
     elif address in _SIX_TO_FOUR:

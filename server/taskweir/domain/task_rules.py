@@ -9,6 +9,7 @@ from taskweir.domain.drafts import TaskDraft
 from taskweir.domain.errors import InvalidArgument, NotFound, quoted
 from taskweir.domain.header_rules import check_headers
 from taskweir.domain.lease_filter import check_tag
+from taskweir.domain.length_rules import check_length, check_token_lengths, token_parts
 from taskweir.domain.model import (
     AppEngineRequest,
     HttpRequest,
@@ -60,8 +61,7 @@ def _http_request(request: HttpRequest, *, strict: bool) -> HttpRequest:
         raise InvalidArgument("HttpRequest.url is required.")
     if not request.url.lower().startswith(("http://", "https://")):
         raise InvalidArgument("HttpTarget.url must start with 'http://' or 'https://'.")
-    if len(request.url) > limits.MAX_URL_LENGTH:
-        raise InvalidArgument(f"HttpRequest.url must be at most {limits.MAX_URL_LENGTH} characters.")
+    check_length("HttpRequest.url", request.url)
     check_headers("HttpRequest.headers", request.headers.items())
     if request.body and request.http_method not in http_request.METHODS_WITH_BODY:
         raise InvalidArgument("HttpRequest.body can only be set for the HTTP methods POST, PUT and PATCH.")
@@ -80,9 +80,9 @@ def _check_authorization(request: HttpRequest, *, strict: bool) -> None:
     """Locally a token may go to an http:// target and for any account; production allows neither."""
     token = request.authorization
     assert token is not None
-    kind = "OAuthToken" if isinstance(token, OAuthToken) else "OidcToken"
     if not token.service_account_email:
-        raise InvalidArgument(f"{kind}.serviceAccountEmail is required.")
+        raise InvalidArgument(f"{token_parts(token)[0]}.serviceAccountEmail is required.")
+    check_token_lengths(token)
     if not strict:
         return
     if not request.url.lower().startswith("https://"):
@@ -100,10 +100,7 @@ def _app_engine_request(name: TaskName, request: AppEngineRequest) -> AppEngineR
         raise InvalidArgument("AppEngineHttpRequest.relativeUri must start with '/'.")
     if " " in uri:
         raise InvalidArgument("AppEngineHttpRequest.relativeUri cannot contain spaces.")
-    if len(uri) > limits.MAX_URL_LENGTH:
-        raise InvalidArgument(
-            f"AppEngineHttpRequest.relativeUri must be at most {limits.MAX_URL_LENGTH} characters."
-        )
+    check_length("AppEngineHttpRequest.relativeUri", uri)
     check_headers("AppEngineHttpRequest.headers", request.headers.items())
     if request.body and request.http_method not in app_engine.METHODS_WITH_BODY:
         raise InvalidArgument("AppEngineHttpRequest.body can only be set for the HTTP methods POST and PUT.")

@@ -98,7 +98,10 @@ class CurlSender:
             raise Unsendable(refusal)
         if request.authorization is None:
             return wire
-        return replace(wire, token=await self._tokens.bearer(request.authorization))
+        wire = replace(wire, token=await self._tokens.bearer(request.authorization))
+        if self._is_closed:  # meanwhile
+            raise Unsendable(CLOSED)
+        return wire
 
     async def _look_up_and_exchange(self, wire: WireRequest, deadline: Micros) -> Outcome:
         began = self._loop.time()

@@ -1,5 +1,7 @@
 """A minted token goes out on the wire and stays nowhere: not in what is said to be sent, nor in a target's echo of it."""
 
+import re
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -10,6 +12,7 @@ _NOT_KEPT: Final = "[not kept]"
 _WINDOW: Final = 8
 """Bytes. A piece of a token that is nearly twice as long has one of these at a multiple of its length; in anything else
 eight characters of a token are not to be found, but in another token, which is none to be kept either."""
+_MAY_HAVE_A_PIECE: Final = re.compile(rb"[\w.=-]{%d}" % (2 * _WINDOW - 1))
 
 
 def headers_sent(request: WireRequest) -> Sequence[tuple[str, str]]:
@@ -23,14 +26,20 @@ def headers_to_show(request: WireRequest) -> Sequence[tuple[str, str]]:
 
 
 def without_token(text: bytes, request: WireRequest) -> bytes:
-    """What a target answered, without the token and without pieces of it."""
-    if not request.token or len(text) < _WINDOW:
+    """What a target answered, without the token and without pieces of it, be they plain, in base64 or in hex."""
+    if not request.token or not _MAY_HAVE_A_PIECE.search(text):
         return text
     token = request.token.partition(" ")[2].encode()
-    left, at = b"", 0
-    for begin, end in _pieces(text, token):
-        left, at = left + text[at:begin] + _NOT_KEPT.encode(), end
-    return left + text[at:]
+    for form in (token, *_in_base64(token)):
+        text = _without(text, _pieces(text, form))
+    return _without(text, _pieces(text.lower(), token.hex().encode()))
+
+
+def text_without_token(text: str, request: WireRequest) -> str:
+    """The same for what was made text of."""
+    if not request.token or not text:
+        return text
+    return without_token(text.encode(errors="replace"), request).decode()
 
 
 def _with(request: WireRequest, authorization: str) -> Sequence[tuple[str, str]]:
@@ -38,6 +47,19 @@ def _with(request: WireRequest, authorization: str) -> Sequence[tuple[str, str]]
         return request.headers
     others = [header for header in request.headers if header[0].lower() != _HEADER.lower()]
     return [*others, (_HEADER, authorization)]
+
+
+def _in_base64(token: bytes) -> Sequence[bytes]:
+    """Within something longer it depends on how many bytes are before it, by three. A token's characters are such that
+    base64url is the same."""
+    return b64encode(token), b64encode(b" " + token)[2:], b64encode(b"  " + token)[3:]
+
+
+def _without(text: bytes, pieces: Iterator[tuple[int, int]]) -> bytes:
+    left, at = b"", 0
+    for begin, end in pieces:
+        left, at = left + text[at:begin] + _NOT_KEPT.encode(), end
+    return left + text[at:]
 
 
 def _pieces(text: bytes, token: bytes) -> Iterator[tuple[int, int]]:

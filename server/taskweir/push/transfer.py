@@ -1,13 +1,14 @@
 """One exchange with a target on an easy handle of libcurl, and what became of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import pycurl
 
 from taskweir.domain.times import Micros
-from taskweir.push.minted import headers_to_show, without_token
+from taskweir.push.answer_head import AnswerHead
+from taskweir.push.minted import headers_to_show, text_without_token, without_token
 from taskweir.push.sender import Outcome
 from taskweir.push.wire_request import WireRequest
 
@@ -19,6 +20,9 @@ _BROKEN: Final = "the connection was closed before an answer came"
 _CUT_SHORT: Final = "the connection was closed within the answer's headers"
 _NEVER_SENT: Final = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
 """Of the request, and so before it is sent; of an answer, libcurl says the second too."""
+_TOO_LARGE: Final = frozenset({100, pycurl.E_OUT_OF_MEMORY})
+"""Of a request, if nothing of it went out, or of an answer. pycurl has no name for the first; libcurl before 8.6 says the
+second."""
 
 
 class Transfer:
@@ -81,11 +85,14 @@ class Transfer:
     def outcome(self, errno: int, message: str) -> Outcome:
         if self.refusal:
             return unsent(self.refusal)
-        if errno in _NEVER_SENT and not self.is_sent:
+        if errno and not message:
+            message = f"libcurl's error {errno}"
+        if self._was_never_sent(errno):
             return unsent(message)
         if errno == pycurl.E_ABORTED_BY_CALLBACK and self.is_sent and message != CLOSED:
             message = _BROKEN
-        if not errno and not _is_whole(self.header_lines):
+        head = AnswerHead.of(self.header_lines)
+        if not errno and not head.is_whole:
             errno, message = pycurl.E_PARTIAL_FILE, _CUT_SHORT
         request = self.request
         assert request is not None
@@ -93,31 +100,25 @@ class Transfer:
             http_status=None if errno else self.curl.getinfo(pycurl.RESPONSE_CODE),
             latency=self.waited + self.curl.getinfo(pycurl.TOTAL_TIME_T),
             timed_out=errno == pycurl.E_OPERATION_TIMEDOUT,
-            error=message,
+            error=text_without_token(message, request),  # libcurl quotes the target
             request_line=request.request_line,
             headers_sent=headers_to_show(request),
-            body_start=without_token(self.body_start, request),
-            retry_after=without_token(_retry_after(self.header_lines), request).decode("latin-1"),
+            body_start=self._body_to_keep(head, request),
+            retry_after=without_token(head.retry_after, request).decode("latin-1"),
         )
+
+    def _was_never_sent(self, errno: int) -> bool:
+        if errno in _TOO_LARGE:
+            return not self.curl.getinfo(pycurl.REQUEST_SIZE)
+        return errno in _NEVER_SENT and not self.is_sent
+
+    def _body_to_keep(self, head: AnswerHead, request: WireRequest) -> bytes:
+        """In a compressed body nobody would find the token, but who decompresses it."""
+        if request.token and head.is_body_encoded:
+            return b""
+        return without_token(self.body_start, request)
 
 
 def unsent(reason: str) -> Outcome:
     """The outcome where no request could be made at all."""
     return Outcome(http_status=None, latency=0, error=reason, unsent=True)
-
-
-def _is_whole(header_lines: Sequence[bytes]) -> bool:
-    """Whether a blank line ends the answer's headers: libcurl takes a connection that closes before it for an end."""
-    for line in reversed(header_lines):
-        if line in (b"\r\n", b"\n"):
-            return True
-        if line.startswith(b"HTTP/"):
-            return False
-    return False
-
-
-def _retry_after(header_lines: Sequence[bytes]) -> bytes:
-    for line in header_lines:
-        if line[:12].lower() == b"retry-after:":
-            return line[12:].strip()
-    return b""

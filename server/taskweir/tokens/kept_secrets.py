@@ -1,7 +1,10 @@
 """What tokens are made with: a key that the user gave, or secrets that are made at first need and kept with the data."""
 
 import asyncio
+import logging
 import secrets
+import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 _SIGNING_KEY: Final = "token signing key"
 _ACCESS_TOKEN_SECRET: Final = "access token secret"  # noqa: S105 - a name
 _SECRET_BYTES: Final = 32
+_OF_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_LOG: Final = logging.getLogger("taskweir.tokens")
 
 
 class BadKeyFile(ValueError):
@@ -37,24 +42,58 @@ def given_key(path: str) -> "Once[SigningKey]":
     return Once(get)
 
 
-def kept_key(store: Store) -> "Once[SigningKey]":
+class DataSecrets:
+    """The secrets of the data at `path`."""
+
+    def __init__(self, store: Store, path: str) -> None:
+        self._store = store
+        self._path = path
+        self._has_made_one = False
+
+    async def get(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The one of this name, made on another thread if there is none yet. Raises Unavailable where a new one cannot
+        be kept."""
+        kept = await self._store.secret(name)
+        if kept is not None:
+            return kept
+        made = await asyncio.to_thread(make)
+        kept = await self._store.keep_secret(name, made)
+        if not self._has_made_one:
+            self._has_made_one = True
+            self._warn_of_other_readers()
+        return kept
+
+    def _warn_of_other_readers(self) -> None:
+        """A new data file is its owner's alone; one that came from elsewhere may have any mode, which somebody chose."""
+        try:
+            mode = stat.S_IMODE(Path(self._path).stat().st_mode)
+        except (
+            OSError
+        ) as error:  # :memory:, or a file that was moved away, which is no reason to mint nothing
+            _LOG.debug("%s cannot be looked at: %s", self._path, error)
+            return
+        if mode & _OF_OTHERS:
+            _LOG.warning(
+                "%s has mode %03o, and now holds what tokens are made with: others must not read it (chmod 600)",
+                self._path,
+                mode,
+            )
+
+
+def kept_key(data: DataSecrets) -> "Once[SigningKey]":
     """The key of the data. Calling it raises Unavailable where a new one cannot be kept."""
 
     async def get() -> "SigningKey":
-        kept = await store.secret(_SIGNING_KEY)
-        if kept is None:
-            kept = await store.keep_secret(_SIGNING_KEY, await asyncio.to_thread(_new_key))
-        return await asyncio.to_thread(_read_key, kept)
+        return await asyncio.to_thread(_read_key, await data.get(_SIGNING_KEY, _new_key))
 
     return Once(get)
 
 
-def access_token_secret(store: Store) -> Once[bytes]:
+def access_token_secret(data: DataSecrets) -> Once[bytes]:
     """Calling it raises Unavailable where a new one cannot be kept."""
 
     async def get() -> bytes:
-        kept = await store.secret(_ACCESS_TOKEN_SECRET)
-        return kept or await store.keep_secret(_ACCESS_TOKEN_SECRET, secrets.token_bytes(_SECRET_BYTES))
+        return await data.get(_ACCESS_TOKEN_SECRET, lambda: secrets.token_bytes(_SECRET_BYTES))
 
     return Once(get)
 

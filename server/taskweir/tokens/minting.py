@@ -20,6 +20,9 @@ _THREADS: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
 """Signing keeps a processor busy and leaves Python's lock alone: one processor is left to the loop."""
 _MOST_KEPT: Final = 1_024
 """Tokens of the present second."""
+_LONGEST_KEPT: Final = 1_024
+"""Characters of account and audience together: those of longer ones are signed each time, so that what is kept has some
+megabytes at most."""
 
 
 class Minting:
@@ -61,6 +64,8 @@ class Minting:
 
     async def _id_token(self, token: OidcToken) -> str:
         now = self._now()
+        if len(token.service_account_email) + len(token.audience) > _LONGEST_KEPT:
+            return await self._sign(token, now)
         if now // SECOND != self._second:
             self._second, self._signed = now // SECOND, {}
         signing = self._signed.get(token)

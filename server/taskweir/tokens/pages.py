@@ -1,13 +1,15 @@
 """The pages by which a handler verifies OIDC tokens: public, and at the paths where Google has its own."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from taskweir.domain.errors import Unavailable
+from taskweir.domain.target_host import BadHost, TargetHost, split_place, target_host
 from taskweir.domain.token_claims import CLAIMS, PRODUCTION_ISSUER
 from taskweir.tokens.once import Once
 
@@ -23,6 +25,9 @@ _JWKS_OF_THE_EMULATOR: Final = "/jwks"
 """Where the best known emulator has it."""
 _FRESH: Final = {"Cache-Control": "public, max-age=60"}
 """Not the hours of Google's: a server that is started anew on data in memory has another key."""
+_END_OF_PLACE: Final = re.compile(r"[/?#]")
+_FOR_ITS_CALLER: Final = {"Cache-Control": "no-store"}
+"""Where a cache kept what names one caller's host, others would look for keys there."""
 
 
 def token_pages(key: "Once[SigningKey]", issuer: str, *, has_tls: bool) -> Mapping[str, Page]:
@@ -42,29 +47,40 @@ def _discovery(issuer: str, *, has_tls: bool) -> Page:
     are where the caller found this."""
 
     async def discovery(request: web.BaseRequest) -> web.Response:
-        home = issuer if issuer != PRODUCTION_ISSUER else _address(request, has_tls=has_tls)
-        return _json(
-            {
-                "issuer": issuer,
-                "jwks_uri": home + _JWKS,
-                "response_types_supported": ["id_token"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "claims_supported": list(CLAIMS),
-            }
-        )
+        is_own = issuer != PRODUCTION_ISSUER
+        home = issuer if is_own else f"{'https' if has_tls else 'http'}://{_place(request)}"
+        document = {
+            "issuer": issuer,
+            "jwks_uri": home + _JWKS,
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "claims_supported": list(CLAIMS),
+        }
+        return _json(document, _FRESH if is_own else _FOR_ITS_CALLER)
 
     return discovery
 
 
-def _address(request: web.BaseRequest, *, has_tls: bool) -> str:
-    """Of this port, as the caller knows it."""
-    host = request.headers.get("Host")
-    if not host:
-        assert request.transport is not None
-        address, port, *_ = request.transport.get_extra_info("sockname")
-        host = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-    return f"{'https' if has_tls else 'http'}://{host}"
+def _place(request: web.BaseRequest) -> str:
+    """Of this port: as the caller knows it, if that is a host and a port and nothing else, or as the socket does."""
+    said = _said(request)
+    try:
+        if len(said) == 1:
+            host, port = split_place(said[0])
+            return target_host(host).in_url + ("" if port is None else f":{port}")
+    except BadHost:
+        pass  # no more is known than of a caller that says none
+    assert request.transport is not None
+    address, port, *_ = request.transport.get_extra_info("sockname")
+    return f"{TargetHost(address=address).in_url}:{port}"
+
+
+def _said(request: web.BaseRequest) -> Sequence[str]:
+    """A whole URL as what is asked for goes before Host (RFC 9112, 3.2.2)."""
+    if request.raw_path.startswith("/"):
+        return request.headers.getall("Host", ())
+    return [_END_OF_PLACE.split(request.raw_path.partition("://")[2], maxsplit=1)[0]]
 
 
 def _of_key(key: "Once[SigningKey]", told: Callable[["SigningKey"], object]) -> Page:
@@ -77,6 +93,6 @@ def _of_key(key: "Once[SigningKey]", told: Callable[["SigningKey"], object]) -> 
     return page
 
 
-def _json(value: object) -> web.Response:
+def _json(value: object, headers: Mapping[str, str] = _FRESH) -> web.Response:
     text = json.dumps(value, indent=2) + "\n"
-    return web.Response(text=text, content_type="application/json", headers=_FRESH)
+    return web.Response(text=text, content_type="application/json", headers=headers)

@@ -285,8 +285,42 @@ def test_an_attempt_that_failed_is_told(surface: Surface, queue: str, clock: Clo
             400,
             "Task size too large",
         ),
+        (
+            {"http_request": {"url": URL, "oidc_token": {"service_account_email": "a" * 2_084}}},
+            400,
+            "OidcToken.serviceAccountEmail must be at most 2083 characters.",
+        ),
+        (
+            {
+                "http_request": {
+                    "url": URL,
+                    "oidc_token": {"service_account_email": "a@b", "audience": "a" * 2_084},
+                }
+            },
+            400,
+            "OidcToken.audience must be at most 2083 characters.",
+        ),
+        (
+            {
+                "http_request": {
+                    "url": URL,
+                    "oauth_token": {"service_account_email": "a@b", "scope": "a" * 2_084},
+                }
+            },
+            400,
+            "OAuthToken.scope must be at most 2083 characters.",
+        ),
     ],
-    ids=["no target", "no url", "another scheme", "a body that cannot be sent", "too large"],
+    ids=[
+        "no target",
+        "no url",
+        "another scheme",
+        "a body that cannot be sent",
+        "too large",
+        "a long account",
+        "a long audience",
+        "a long scope",
+    ],
 )
 def test_what_is_wrong_with_a_task_is_told(
     surface: Surface, queue: str, task: Document, status: int, message: str

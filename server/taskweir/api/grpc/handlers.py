@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from google.rpc import status_pb2
 
 from taskweir.api.call import Call
-from taskweir.api.methods import AnyMethod, Calls, Method, Service, StreamingMethod
+from taskweir.api.methods import AnyMethod, Authenticate, Calls, Method, Service, StreamingMethod
 from taskweir.api.status import rpc_status
 from taskweir.api.streams import Streams
 from taskweir.domain.errors import Refusal, Unauthenticated
@@ -36,28 +36,44 @@ def generic_handler(service: Service, calls: Calls, streams: Streams) -> grpc.Ge
     handlers = {name: _handler(method, calls, streams) for name, method in methods.items()}
     if calls.are_for_everybody:
         return grpc.method_handlers_generic_handler(service.name, handlers)
-    by_path = {f"/{methods[name].rpc}": (methods[name], handler) for name, handler in handlers.items()}
-    return _Guarded(by_path, calls)
+    by_rpc = {method.rpc: method for method in methods.values()}
+
+    def authenticate(rpc: str, authorization: str | None) -> None:
+        calls.authenticate(by_rpc[rpc], authorization)
+
+    return Guarded({methods[name].rpc: handler for name, handler in handlers.items()}, authenticate)
 
 
-class _Guarded(grpc.GenericRpcHandler):  # type: ignore[misc] # the package carries no types
+class Guarded(grpc.GenericRpcHandler):  # type: ignore[misc] # the package carries no types
     """Is asked for a handler when the head of a call is there, and nothing of its message has been received."""
 
-    def __init__(self, by_path: Mapping[str, tuple[AnyMethod, grpc.RpcMethodHandler]], calls: Calls) -> None:
-        self._by_path = by_path
-        self._calls = calls
+    def __init__(
+        self,
+        handlers: Mapping[str, grpc.RpcMethodHandler],
+        authenticate: Authenticate,
+        for_nobody: Mapping[str, grpc.RpcMethodHandler] | None = None,
+    ) -> None:
+        """Handlers by the full paths of methods, without the slash they begin with. Callers that do not pass are
+        refused, or get what `for_nobody` has for all of these methods: it must not read what they send."""
+        self._handlers = handlers
+        self._authenticate = authenticate
+        self._for_nobody = for_nobody
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
-        found = self._by_path.get(handler_call_details.method)
-        if found is None:
+        rpc = handler_call_details.method.removeprefix("/")
+        handler = self._handlers.get(rpc)
+        if handler is None:
             return None
-        method, handler = found
-        head = Call(method.rpc, handler_call_details.invocation_metadata or (), None)
+        head = Call(rpc, handler_call_details.invocation_metadata or (), None)
         try:
-            self._calls.authenticate(method, head.header("authorization"))
+            self._authenticate(rpc, head.header("authorization"))
         except Unauthenticated as refusal:
-            return _refusing(refusal)
+            return _refusing(refusal) if self._for_nobody is None else self._for_nobody[rpc]
         return handler
+
+
+def let_pass(_rpc: str, _authorization: str | None) -> None:
+    """Everybody: the server has no tokens."""
 
 
 def _refusing(refusal: Refusal) -> grpc.RpcMethodHandler:

@@ -1,13 +1,17 @@
-"""What gRPC is told about its port: the channel options of the server."""
+"""What gRPC is told about its ports: the channel options of the server."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from taskweir.api.port_limits import PortLimits
+from taskweir.domain.times import SECOND
 
 _MIB: Final = 1 << 20
 _SECOND: Final = 1_000
 """The unit of gRPC's times is a millisecond."""
+_LONGEST_IDLE: Final = 300 * SECOND
+"""At the limit gRPC ends no idle connection for a new one, so that they must not stay long. Its clients connect anew by
+themselves, and no call fails of it."""
 _FOR_EVER: Final = (1 << 31) - 1
 """The largest number; of connections it takes one less."""
 
@@ -37,9 +41,10 @@ _OPTIONS: Final[Sequence[tuple[str, Any]]] = (
 
 
 def channel_options(limits: PortLimits) -> Sequence[tuple[str, Any]]:
-    """Of grpc.aio.server. Who comes when there are as many connections as there may be is turned away; gRPC ends none
-    for it."""
-    options = [*_OPTIONS, ("grpc.max_connection_idle_ms", min(max(1, limits.idle // 1_000), _FOR_EVER))]
+    """Of grpc.aio.server. Who comes when there are as many connections to a port as there may be is turned away; gRPC
+    ends none for it. Each port that the server is bound to has so many of its own."""
+    idle = min(limits.idle, _LONGEST_IDLE)
+    options = [*_OPTIONS, ("grpc.max_connection_idle_ms", max(1, idle // 1_000))]
     if limits.connections:
         options.append(("grpc.max_allowed_incoming_connections", min(limits.connections, _FOR_EVER - 1)))
     return options

@@ -9,20 +9,22 @@ from collections.abc import Sequence
 from typing import Final
 
 import grpc.aio
-from grpc_health.v1 import health_pb2_grpc
 
 from taskweir.api.certificate import Certificate
 from taskweir.api.grpc import health
 from taskweir.api.grpc.handlers import generic_handler
 from taskweir.api.grpc.options import channel_options
-from taskweir.api.grpc.reflection import reflection_handlers
-from taskweir.api.methods import Calls, Service
+from taskweir.api.grpc.reflection import reflection_handler
+from taskweir.api.methods import Authenticate, Calls, Service
 from taskweir.api.port_limits import NO_LIMITS, PortLimits
 from taskweir.api.renewed_file import UnusableFile
 from taskweir.api.streams import Streams
 
 _LOG: Final = logging.getLogger(__name__)
 
+_LOOPBACK: Final = "127.0.0.1"
+_NEWER_LOOPBACK: Final = "::1"
+"""The one there is on a machine without IPv4."""
 _LAST_WORDS: Final = 1.0
 """Seconds in which the connections of calls that were cut off must end."""
 
@@ -35,9 +37,13 @@ class GrpcServer:
         services: Sequence[tuple[Service, Calls]],
         certificate: Certificate | None = None,
         limits: PortLimits = NO_LIMITS,
+        authenticate: Authenticate | None = None,
     ) -> None:
-        """Each service with where its calls pass. Must be called in the event loop that will serve."""
-        self._credentials = certificate.for_grpc() if certificate is not None else None
+        """Each service with where its calls pass; `authenticate` is for health and reflection, which have no `Calls`.
+        Must be called in the event loop that will serve."""
+        self._certificate = certificate
+        self._credentials: list[grpc.ServerCredentials] = []
+        """Of each port, kept as long as that."""
         names = [service.name for service, _ in services]
         self._health = health.Health(names)
         self._streams = Streams()
@@ -48,8 +54,12 @@ class GrpcServer:
         self._server.add_generic_rpc_handlers(
             [generic_handler(service, calls, self._streams) for service, calls in services]
         )
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        self._server.add_generic_rpc_handlers(reflection_handlers([*names, health.NAME]))
+        self._server.add_generic_rpc_handlers(
+            [
+                health.health_handler(self._health, authenticate),
+                reflection_handler([*names, health.NAME], authenticate),
+            ]
+        )
 
     def bind(self, host: str, port: int) -> int:
         """Take a port, 0 for any free one, and return its number.
@@ -62,18 +72,34 @@ class GrpcServer:
         try:
             bound: int = (
                 self._server.add_insecure_port(address)
-                if self._credentials is None
-                else self._server.add_secure_port(address, self._credentials)
+                if self._certificate is None
+                else self._server.add_secure_port(address, self._new_credentials(self._certificate))
             )
         except RuntimeError as error:
             # gRPC does not say why; what else there may be, the check above has found.
-            if self._credentials is not None:
+            if self._certificate is not None:
                 _check_address(host, port)
                 raise UnusableFile(
                     "--tls-cert and --tls-key: gRPC does not take keys of this kind"
                 ) from error
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), address) from error
         return bound
+
+    def bind_for_relays(self) -> tuple[str, int]:
+        """Take a free port of loopback besides, for connections that the HTTP port passes on, and return its address.
+
+        gRPC counts connections by port: those that come there find places however many sit on the other and do nothing.
+        Raises as `bind` does.
+        """
+        try:
+            return _LOOPBACK, self.bind(_LOOPBACK, 0)
+        except OSError:
+            return _NEWER_LOOPBACK, self.bind(_NEWER_LOOPBACK, 0)
+
+    def _new_credentials(self, certificate: Certificate) -> grpc.ServerCredentials:
+        """Those of grpcio that can be renewed do for one port."""
+        self._credentials.append(certificate.for_grpc())
+        return self._credentials[-1]
 
     async def start(self) -> None:
         """Accept calls."""

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http import HttpVersion11
+from aiohttp.http_exceptions import InvalidURLError
 from aiohttp.web_protocol import ERROR
 
 from taskweir.api.http.cors import PageRequest
@@ -40,6 +42,7 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "max_field_size": _HEAD_LIMIT,
 }
 """Of aiohttp's RequestHandler."""
+_QUOTE: Final = re.compile(r"""\s*(?:(?:\bb)?['"]|[`\r\n])""")
 
 
 class Connections:
@@ -55,13 +58,13 @@ class Connections:
         self._relays = relays
         self._silence = silence
         self._relay_places = Places(max(1, most // 2) if most else 0)
-        self._places = Places(most, self._relayed)
+        self.places = Places(most, self._relayed)
         self._waiting: set[FirstBytes] = set()
 
-    def accepted(self) -> asyncio.Protocol:
-        """What a new connection is served by."""
+    def accepted(self, before: Guest | None = None) -> asyncio.Protocol:
+        """What a new connection is served by; `before` has its place already."""
         relay = self._relay if self._relays is not None else None
-        return FirstBytes(self._waiting, self._places, self._serve, relay, self._silence)
+        return FirstBytes(self._waiting, self.places, self._serve, relay, self._silence, before)
 
     def _relayed(self) -> int:
         return self._relays.running if self._relays is not None else 0
@@ -79,13 +82,13 @@ class Connections:
 
     def _serve(self, first: Guest, client: asyncio.Transport, seen: bytes) -> None:
         connection = _Connection(
-            self._places,
+            self.places,
             self._http,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._silence,
             **_OPTIONS,
         )
-        self._places.pass_on(first, connection)
+        self.places.pass_on(first, connection)
         client.set_protocol(connection)
         connection.connection_made(client)
         connection.data_received(seen)
@@ -116,6 +119,16 @@ def _request(
         # It stands for one that could not be parsed. Its version is that of the answer.
         message = message._replace(version=HttpVersion11)
     return PageRequest(origins, message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
+def _kind_of(fault: BaseException | None, message: str) -> str:
+    """What is wrong, without a word of what was sent: that may be a token. aiohttp quotes it, or has it on lines of its
+    own, and its InvalidURLError says nothing else."""
+    kind = type(fault).__name__
+    if isinstance(fault, InvalidURLError):
+        return kind
+    told = _QUOTE.split(message, maxsplit=1)[0].rstrip(": ")
+    return f"{kind}: {told}" if told else kind
 
 
 class _Connection(web.RequestHandler):
@@ -216,7 +229,7 @@ class _Connection(web.RequestHandler):
         if status >= 500:
             _LOG.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=exc)
         else:
-            _LOG.debug("a malformed request from %s: %s", request.remote, " ".join(str(message).split()))
+            _LOG.debug("a malformed request from %s: %s", request.remote, _kind_of(exc, message or ""))
         if request.writer.output_size > 0:
             raise ConnectionAbortedError("the answer has begun; an error cannot be told any more")
         refusal = (

@@ -22,14 +22,17 @@ class FirstBytes(asyncio.Protocol):
         http: Callable[[Guest, asyncio.Transport, bytes], None],
         http2: Callable[[asyncio.Transport, bytes], None] | None,
         patience: float,
+        before: Guest | None = None,
     ) -> None:
         """It is one of `waiting` while it is not clear, and ends after `patience` seconds. `http` takes what speaks
-        HTTP/1.1 over, with its place and the bytes that were read; `http2` what speaks HTTP/2, without the place."""
+        HTTP/1.1 over, with its place and the bytes that were read; `http2` what speaks HTTP/2, without the place.
+        `before` is who has had its place so far."""
         self._waiting = waiting
         self._places = places
         self._http = http
         self._http2 = http2
         self._patience = patience
+        self._before = before
         self._seen = b""
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -38,7 +41,10 @@ class FirstBytes(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        if not self._places.take(self):
+        if self._before is not None:
+            self._places.pass_on(self._before, self)
+            self._before = None
+        elif not self._places.take(self):
             self._transport.write(_refusal())
             self._transport.close()
             return

@@ -14,8 +14,8 @@ _Parsed: TypeAlias = tuple[Sequence[tuple[Any, StreamReader]], bool, bytes]
 _VERSIONS: Final = (HttpVersion10, HttpVersion11)
 _NOTHING: Final[_Parsed] = ((), False, b"")
 _HEAD_LIMIT: Final = 128 << 10
-"""Bytes of a request line and all headers together that may have come before the last of them. aiohttp bounds each and
-their number, but the product is 8 MiB for each connection."""
+"""Bytes of a request line and all headers together. aiohttp bounds each and their number, but the product is 8 MiB for
+each connection."""
 
 
 class RequestParser:
@@ -53,6 +53,8 @@ class RequestParser:
             parsed: _Parsed = self._parser.feed_data(data)
             for message, body in parsed[0]:
                 _check_version(message.version)
+                if self._head + len(data) > _HEAD_LIMIT:
+                    _check_length(message)
                 self._body = body
             self._count_head(data, is_of_head=not parsed[0] and not was_within_body)
         except HttpProcessingError as fault:
@@ -81,6 +83,13 @@ class RequestParser:
 
     def set_upgraded(self, val: bool) -> None:  # noqa: FBT001 - as it is called
         self._parser.set_upgraded(val)
+
+
+def _check_length(message: Any) -> None:  # noqa: ANN401 - aiohttp's own
+    """Of a head that is whole, but for spaces around values. Raises BadHttpMessage."""
+    headers = sum(len(name) + len(value) + len(": \r\n") for name, value in message.raw_headers)
+    if len(message.method) + len(message.path) + len("  HTTP/1.1\r\n\r\n") + headers > _HEAD_LIMIT:
+        raise BadHttpMessage("the head of the request is too long")
 
 
 def _check_version(version: tuple[int, int]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from aiohttp import web
 
@@ -13,6 +13,7 @@ from taskweir.api.http.connection import SILENCE, Answer, Connections
 from taskweir.api.http.cors import is_preflight, preflight_response
 from taskweir.api.http.origin import Origins
 from taskweir.api.http.relay import Relays
+from taskweir.api.http.tls_listener import TlsListener, bind
 from taskweir.api.rest.answer import error_response
 from taskweir.domain.errors import PermissionDenied
 from taskweir.domain.host_names import is_loopback
@@ -21,15 +22,13 @@ _LAST_WORDS: Final = 1.0
 """Seconds for what is still being answered when the port closes; calls were waited for before."""
 _HANDSHAKE: Final = 10.0
 """Seconds in which a connection must have agreed on how it is encrypted."""
-_GOODBYE: Final = 10.0
-"""Seconds in which a client must take what was said last, and agree that the connection ends."""
 _NO_ORIGINS: Final = Origins()
 
 
 class HttpServer:
     """`GET /healthz` answers 200, or 503 with the reason why the server cannot do its work."""
 
-    def __init__(self, listener: asyncio.Server, connections: Connections) -> None:
+    def __init__(self, listener: asyncio.Server | TlsListener, connections: Connections) -> None:
         self._listener = listener
         self._connections = connections
         self.port: int = listener.sockets[0].getsockname()[1]
@@ -61,9 +60,7 @@ class HttpServer:
         )
         connections = Connections(answer, origins, relays, silence, most_connections)
         try:
-            listener = await asyncio.get_running_loop().create_server(
-                connections.accepted, host, port, backlog=socket.SOMAXCONN, **_tls(certificate)
-            )
+            listener = await _listen(host, port, connections, certificate)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise OSError(errno.EADDRINUSE, f"address in use: {host} port {port}") from error
@@ -72,18 +69,21 @@ class HttpServer:
 
     async def stop(self) -> None:
         self._listener.close()
+        if isinstance(self._listener, TlsListener):
+            await self._listener.end_handshakes()
         await self._connections.stop(_LAST_WORDS)
 
 
-def _tls(certificate: Certificate | None) -> Mapping[str, Any]:
-    """Options of the loop's create_server."""
+async def _listen(
+    host: str, port: int, connections: Connections, certificate: Certificate | None
+) -> asyncio.Server | TlsListener:
+    """Raises OSError."""
     if certificate is None:
-        return {}
-    return {
-        "ssl": certificate.for_http(),
-        "ssl_handshake_timeout": _HANDSHAKE,
-        "ssl_shutdown_timeout": _GOODBYE,
-    }
+        return await asyncio.get_running_loop().create_server(
+            connections.accepted, host, port, backlog=socket.SOMAXCONN
+        )
+    sockets = await bind(host, port)
+    return TlsListener(sockets, certificate.for_http(), connections.places, connections.accepted, _HANDSHAKE)
 
 
 def _answer(pages: Mapping[str, Answer], rest: Answer, origins: Origins, *, on_loopback: bool) -> Answer:
