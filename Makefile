@@ -102,12 +102,20 @@ test-image: $(STAMP) ## the Dockerfile without Docker, and the server in it (nee
 	$(BIN)/python -m tests.image $(ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## CreateTask against a bare echo, latency to the handler
+bench: $(STAMP) ## all measurements, about ten minutes; bench-NAME for one (see docs/benchmarks.md)
 	$(BIN)/python -m bench $(ARGS)
 
-.PHONY: bench-leases
-bench-leases: $(STAMP) ## tasks leased and acknowledged, of a short queue and of a million
-	$(BIN)/python -m bench leases $(ARGS)
+.PHONY: bench-huge
+bench-huge: $(STAMP) ## 10,000,000 queued tasks, made once and kept in .bench/
+	$(BIN)/python -m bench huge $(ARGS)
+
+bench-%: $(STAMP)
+	$(BIN)/python -m bench $* $(ARGS)
+
+.PHONY: test-bench
+test-bench: $(STAMP) ## a small part of each measurement, to see that all of them work
+	$(BIN)/python -m bench --smoke $(ARGS)
+	$(BIN)/python -m bench huge --smoke --kept $$(mktemp -d) $(ARGS)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header
@@ -123,4 +131,4 @@ lock: ## renew the locked requirements from pyproject.toml (needs uv)
 
 .PHONY: clean
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) $(FUZZ_VENV) .clients build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(GENERATE_VENV) $(OLDEST_VENV) $(FUZZ_VENV) .bench .clients build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
