@@ -75,6 +75,7 @@ API_ARROWS: dict[str, set[str]] = {
     "grpc": {FOUNDATION},
     "rest": {FOUNDATION},
     "http": {FOUNDATION, "rest.answer"},
+    "http2": {FOUNDATION},
     "cloud_tasks": {FOUNDATION},
     "v2": {"cloud_tasks"},
     "v2beta3": {FOUNDATION, "cloud_tasks"},

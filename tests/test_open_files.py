@@ -15,6 +15,24 @@ ATTEMPTS = 10_000
     ("files", "wished", "shares"),
     [
         (1 << 20, 20_000, OpenFiles(10_000, 20_000, 20_000)),
+        (50_512, 20_000, OpenFiles(10_000, 20_000, 20_000)),
+        (20_000, 20_000, OpenFiles(5_000, 7_244, 7_244)),
+        (20_000, 100, OpenFiles(5_000, 100, 100)),
+        (4_096, 20_000, OpenFiles(1_792, 896, 896)),
+        (256, 20_000, OpenFiles(16, 16, 16)),
+        (1 << 20, 0, OpenFiles(10_000, 519_032, 519_032)),
+    ],
+)
+def test_attempts_and_connections_share_the_files(files: int, wished: int, shares: OpenFiles) -> None:
+    """Each attempt takes one, a connection too."""
+    assert OpenFiles.of(files, wished, ATTEMPTS) == shares
+    assert files < 1_000 or shares.attempts + shares.grpc + shares.http + 512 <= files
+
+
+@pytest.mark.parametrize(
+    ("files", "wished", "shares"),
+    [
+        (1 << 20, 20_000, OpenFiles(10_000, 20_000, 20_000)),
         (70_512, 20_000, OpenFiles(10_000, 20_000, 20_000)),
         (20_000, 20_000, OpenFiles(5_000, 11_590, 1_449)),
         (20_000, 100, OpenFiles(5_000, 100, 100)),
@@ -23,10 +41,10 @@ ATTEMPTS = 10_000
         (1 << 20, 0, OpenFiles(10_000, 830_451, 103_806)),
     ],
 )
-def test_attempts_and_connections_share_the_files(files: int, wished: int, shares: OpenFiles) -> None:
-    """Each attempt takes one, a connection too; half of those over HTTP may be relayed, and take two others. Ten thousand
-    that do nothing leave room for more where there are 20,000 files."""
-    assert OpenFiles.of(files, wished, ATTEMPTS) == shares
+def test_relays_take_files_too(files: int, wished: int, shares: OpenFiles) -> None:
+    """Half of the connections over HTTP may be relayed, and take two others. Ten thousand to gRPC that do nothing leave
+    room for more where there are 20,000 files."""
+    assert OpenFiles.of(files, wished, ATTEMPTS, relayed=True) == shares
     assert files < 1_000 or shares.attempts + shares.grpc + 2 * shares.http + 512 <= files
 
 
@@ -48,8 +66,8 @@ class Limits:
 @pytest.mark.parametrize(
     ("soft", "hard", "then"),
     [
-        (1_024, 1 << 20, 70_512),
-        (1_024, resource.RLIM_INFINITY, 70_512),
+        (1_024, 1 << 20, 50_512),
+        (1_024, resource.RLIM_INFINITY, 50_512),
         (1_024, 20_000, 20_000),
         (1 << 20, 1 << 20, 1 << 20),
         (resource.RLIM_INFINITY, resource.RLIM_INFINITY, resource.RLIM_INFINITY),
@@ -77,11 +95,11 @@ def test_fewer_connections_than_were_asked_for_are_told_of(
     """In one line; nobody asked for the default, or for any number."""
     caplog.set_level(logging.INFO)
     Limits(monkeypatch, 20_000, 20_000)
-    for wished in (20_000, 0, 1_449):
+    for wished in (20_000, 0, 7_244):
         OpenFiles.shared_out(wished, ATTEMPTS)
     assert caplog.messages == []
     OpenFiles.shared_out(9_000, ATTEMPTS)
     [line] = caplog.messages
     assert line == (
-        "--max-connections 9000: the limit of 20000 open files has room for 9000 to the gRPC port and 2744 to the other"
+        "--max-connections 9000: the limit of 20000 open files has room for 7244 to the gRPC port and 7244 to the other"
     )

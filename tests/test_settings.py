@@ -68,6 +68,7 @@ def test_the_defaults_are_the_contracts() -> None:
         host="127.0.0.1",
         port=8123,
         http_port=8124,
+        grpc_transport="taskweir",
         data="./taskweir.db",
         queues=(),
         config="",

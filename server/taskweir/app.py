@@ -10,11 +10,11 @@ from taskweir.api.authentication import CallerTokens
 from taskweir.api.certificate import Certificate
 from taskweir.api.control.control import Control
 from taskweir.api.faulty_calls import FaultyCalls
-from taskweir.api.grpc.server import GrpcServer
+from taskweir.api.grpc_transport import GrpcTransport
 from taskweir.api.http.connection import Answer
 from taskweir.api.http.origin import Origins
-from taskweir.api.http.relay import Relays
 from taskweir.api.http.server import HttpServer
+from taskweir.api.http2.server import Http2Server
 from taskweir.api.methods import Calls, Observe
 from taskweir.api.port_limits import PortLimits
 from taskweir.api.renewed_file import UnusableFile
@@ -87,7 +87,7 @@ class Server:
         tokens: Minting,
         sender: Sender,
         worker: Worker,
-        grpc_server: GrpcServer,
+        grpc_server: GrpcTransport,
         rest: Rest,
         health: Health,
     ) -> None:
@@ -140,7 +140,9 @@ class Server:
             undo.push_async_callback(sender.close)
             executions = Executions(clock, metrics.attempts)
             files = OpenFiles.shared_out(
-                settings.max_connections, attempts=_TIMES_A_QUEUE * settings.queue_bounds.concurrent
+                settings.max_connections,
+                attempts=_TIMES_A_QUEUE * settings.queue_bounds.concurrent,
+                relayed=settings.grpc_transport == "grpcio",
             )
             worker = _worker(settings, store, clock, sender, executions, late, files.attempts)
             services = _services(settings, store, clock, executions, worker)
@@ -160,7 +162,7 @@ class Server:
                 # Neither --strict nor a fault may stand between a test and what it steers with.
                 surfaces = surfaces.with_control(control, Calls(observe=observe, authenticate=callers))
             idle = settings.idle_timeout
-            grpc_server = GrpcServer(surfaces.grpc, certificate, PortLimits(files.grpc, idle), callers)
+            grpc_server = _grpc_server(settings, surfaces, certificate, PortLimits(files.grpc, idle), callers)
             rest = Rest(surfaces.http)
             undo.push_async_callback(grpc_server.stop, 0)
             server = cls(settings, store, tokens, sender, worker, grpc_server, rest, health)
@@ -202,7 +204,7 @@ class Server:
                 pages,
                 self._rest.answer,
                 origins=Origins.parse(self._settings.allow_origin),
-                relays=Relays(*self._grpc.bind_for_relays(), certificate),
+                http2=self._grpc.for_http(http_limits.connections),
                 certificate=certificate,
                 silence=http_limits.idle / SECOND,
                 most_connections=http_limits.connections,
@@ -255,6 +257,21 @@ def _protection(settings: Settings) -> tuple[Certificate | None, CallerTokens | 
         return Certificate(cert, key) if cert else None, CallerTokens(tokens) if tokens else None
     except UnusableFile as error:
         raise SettingsError(str(error)) from error
+
+
+def _grpc_server(
+    settings: Settings,
+    surfaces: Surfaces,
+    certificate: Certificate | None,
+    limits: PortLimits,
+    callers: CallerTokens | None,
+) -> GrpcTransport:
+    if settings.grpc_transport == "grpcio":
+        from taskweir.api.grpc.server import GrpcServer  # noqa: PLC0415 - only what is used is loaded
+
+        return GrpcServer(surfaces.grpc, certificate, limits, callers)
+    tls = certificate.for_http2() if certificate is not None else None
+    return Http2Server(surfaces.grpc, tls=tls, limits=limits, authenticate=callers)
 
 
 def _retention(settings: Settings) -> Retention:

@@ -11,8 +11,9 @@ _FEWEST: Final = 16
 """Attempts, and connections to a port, that there are whatever the limit says."""
 _SPARE: Final = 512
 """For the data file, connections that are being refused, and the rest."""
-_FILES_OVER_HTTP: Final = 2
-"""Of a connection, on average: half of them may be relayed, and each of these has both ends of one to gRPC besides."""
+_FILES_RELAYED: Final = 2
+"""Of a connection to the HTTP port, on average, where half of them may be relayed to gRPC: each of these has both ends
+of one to it besides."""
 _NO_LIMIT: Final = 1 << 20
 """Files to ask for where the system has no limit and any number of connections is allowed."""
 _USUAL: Final = 20_000
@@ -21,20 +22,20 @@ _USUAL: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class OpenFiles:
-    """How many attempts there may be in flight, and connections to each port. gRPC has a third one, for those to the
-    HTTP port that are relayed."""
+    """How many attempts there may be in flight, and connections to each port."""
 
     attempts: int
     grpc: int
     http: int
 
     @classmethod
-    def shared_out(cls, connections: int, attempts: int) -> Self:
+    def shared_out(cls, connections: int, attempts: int, *, relayed: bool = False) -> Self:
         """Of this process, whose limit is raised as far as that takes. Wished are so many connections to each port, 0
-        for any number: then as many as there is room for; and so many attempts."""
-        wanted = _SPARE + attempts + connections + _FILES_OVER_HTTP * connections
+        for any number: then as many as there is room for; and so many attempts. `relayed` says that those to the HTTP
+        port which speak HTTP/2 go on to gRPC's by others."""
+        wanted = _SPARE + attempts + connections + (_FILES_RELAYED if relayed else 1) * connections
         files = _raised(wanted if connections else _NO_LIMIT)
-        shares = cls.of(files, connections, attempts)
+        shares = cls.of(files, connections, attempts, relayed=relayed)
         if connections != _USUAL and min(shares.grpc, shares.http) < connections:
             _LOG.warning(
                 "--max-connections %d: the limit of %d open files has room for %d to the gRPC port and %d to the other",
@@ -46,14 +47,15 @@ class OpenFiles:
         return shares
 
     @classmethod
-    def of(cls, files: int, connections: int, attempts: int) -> Self:
-        """Half of the attempts come first, which one queue may need. Of the rest the gRPC port gets most, where a
-        connection stays that does nothing; on the other it gives way to a new one."""
+    def of(cls, files: int, connections: int, attempts: int, *, relayed: bool = False) -> Self:
+        """Half of the attempts come first, which one queue may need. The ports share the rest; with relays gRPC's gets
+        most, where a connection stays then that does nothing, while on the other it gives way to a new one."""
         room = files - _SPARE
         attempts = max(_FEWEST, min(attempts, max(room // 4, min(attempts // 2, room // 2))))
         wished = connections or files
-        grpc = max(_FEWEST, min(wished, (room - attempts) * 4 // 5))
-        http = max(_FEWEST, min(wished, (room - attempts - grpc) // _FILES_OVER_HTTP))
+        rest = room - attempts
+        grpc = max(_FEWEST, min(wished, rest * 4 // 5 if relayed else rest // 2))
+        http = max(_FEWEST, min(wished, (rest - grpc) // (_FILES_RELAYED if relayed else 1)))
         return cls(attempts, grpc, http)
 
 

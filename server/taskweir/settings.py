@@ -57,6 +57,12 @@ TABLE: Final[Sequence[Setting]] = (
     Setting("host", kinds.HOST, "127.0.0.1", "address to listen on"),
     Setting("port", kinds.PORT, "8123", "gRPC port; 0 picks a free one"),
     Setting("http-port", kinds.PORT, "8124", "port of everything over HTTP; 0 picks a free one"),
+    Setting(
+        "grpc-transport",
+        kinds.choice("taskweir", "grpcio"),
+        "taskweir",
+        "whose code speaks gRPC: the server's own, or grpcio's, which is slower",
+    ),
     Setting("data", kinds.REQUIRED_TEXT, "./taskweir.db", "data file, or :memory:"),
     Setting(
         "queue",
@@ -230,6 +236,7 @@ class Settings:
     host: str
     port: int
     http_port: int
+    grpc_transport: Literal["taskweir", "grpcio"]
     data: str
     queues: tuple[str, ...]
     config: str

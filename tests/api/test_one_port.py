@@ -21,8 +21,8 @@ from tests.api.running import Running, running
 from tests.api.test_sdk_sync import use_everything
 
 from taskweir.api.call import Call
+from taskweir.api.grpc.relay import Relays
 from taskweir.api.grpc.server import GrpcServer
-from taskweir.api.http.relay import Relays
 from taskweir.api.http.server import HttpServer
 from taskweir.api.methods import Calls, Service
 from taskweir_pb.v2 import cloudtasks_pb2, cloudtasks_pb2_grpc, queue_pb2
@@ -77,7 +77,7 @@ async def serving() -> AsyncIterator[Served]:
     async def nothing(request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=404)
 
-    http = await HttpServer.start("127.0.0.1", 0, lambda: None, {}, nothing, relays=relays)
+    http = await HttpServer.start("127.0.0.1", 0, lambda: None, {}, nothing, http2=relays)
     try:
         await server.start()
         yield Served(servicer, server, http, relays)

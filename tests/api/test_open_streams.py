@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskweir.api.http.open_streams import OpenStreams
+from taskweir.api.grpc.open_streams import OpenStreams
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RESET, SETTINGS, PING = 0, 1, 3, 4, 6

@@ -11,10 +11,12 @@ from aiohttp import web
 from tests.eventually import eventually
 
 from taskweir.api.certificate import Certificate
+from taskweir.api.grpc.relay import Relays
 from taskweir.api.http.connection import SILENCE
-from taskweir.api.http.first_bytes import HTTP2_PREFACE
-from taskweir.api.http.relay import Relays
 from taskweir.api.http.server import HttpServer
+from taskweir.api.http2_preface import HTTP2_PREFACE
+from taskweir.api.places import Places
+from taskweir.api.tls_listener import Handshake
 
 MIB = 1 << 20
 
@@ -79,7 +81,7 @@ async def ports(
         lambda: None,
         {},
         answer,
-        relays=relays,
+        http2=relays,
         certificate=certificate,
         silence=silence,
     )
@@ -353,7 +355,8 @@ async def test_nothing_is_relayed_after_a_stop() -> None:
         relays = Relays("127.0.0.1", 1)
         await relays.stop(1)
         client = await served.connect()
-        relays.begin(client.writer.transport, HTTP2_PREFACE)
+        places, guest = Places(0), Handshake(client.writer.get_extra_info("socket"))
+        relays.begin(client.writer.transport, HTTP2_PREFACE, places, guest)
         assert client.writer.transport.is_closing()
 
 
@@ -367,7 +370,7 @@ async def test_it_finds_what_listens_on(host: str) -> None:
 
     behind = await asyncio.start_server(begin, host, 0)
     port = behind.sockets[0].getsockname()[1]
-    http = await HttpServer.start(host, 0, lambda: None, {}, answer, relays=Relays(host, port))
+    http = await HttpServer.start(host, 0, lambda: None, {}, answer, http2=Relays(host, port))
     reader, writer = await asyncio.open_connection("::1" if ":" in host else "localhost", http.port)
     writer.write(HTTP2_PREFACE)
     assert await reader.readexactly(len(HTTP2_PREFACE)) == HTTP2_PREFACE

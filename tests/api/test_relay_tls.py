@@ -11,7 +11,7 @@ from tests.api.test_relay import MIB, Flood, echo, ports, silent
 from tests.eventually import eventually
 
 from taskweir.api.certificate import Certificate
-from taskweir.api.http.first_bytes import HTTP2_PREFACE
+from taskweir.api.http2_preface import HTTP2_PREFACE
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from aiohttp import web
 from tests.api.own_certificates import own_certificate
 from tests.eventually import eventually
 
+from taskweir.api import tls_listener
 from taskweir.api.certificate import Certificate
-from taskweir.api.http import tls_listener
 from taskweir.api.http.server import HttpServer
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -1,11 +1,10 @@
 """The server's certificate and its key, for both ports, and for the one's way to the other."""
 
 import ssl
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
-
-import grpc
 
 from taskweir.api.renewed_file import RenewedFile, UnusableFile, read_file
 
@@ -19,13 +18,15 @@ _NO_MATCH: Final = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_
 _HTTP_BEFORE_GRPC: Final = ("http/1.1", "h2")
 """By which of the protocols that a client offers it is spoken to (ALPN). HTTP/2 is gRPC here and nothing else, so
 clients that could speak either, such as browsers and curl, are not led to it; those of gRPC offer no other."""
+_GRPC_ALONE: Final = ("h2",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """`leaf` is the certificate itself, without its chain, in binary form."""
+class CertificateAndKey:
+    """As PEM, and as listeners take them. `leaf` is the certificate itself, without its chain, in binary form."""
 
-    context: ssl.SSLContext
+    http: ssl.SSLContext
+    http2: ssl.SSLContext
     leaf: bytes
     certificate: bytes
     key: bytes
@@ -38,32 +39,15 @@ class Certificate:
         """Paths of PEM files; `certificate` has the chain too. Raises UnusableFile."""
         self._files = RenewedFile(partial(_read, certificate, key), certificate, key)
         self._own_leaves: set[bytes] = set()
-        self._used()
+        self.newest()
 
     def for_http(self) -> ssl.SSLContext:
         """Of a listener: each connection gets what is newest as it begins."""
-        context = self._used().context
-        context.sni_callback = self._take_newest
-        return context
+        return self._renewed(lambda: self.newest().http)
 
-    def _take_newest(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
-        """Called in every handshake, whether the client names a host or not."""
-        connection.context = self._used().context
-
-    def for_grpc(self) -> grpc.ServerCredentials:
-        """Of a port. To be kept as long as that: gRPC itself does not keep them alive."""
-        given = self._used()
-
-        def changed() -> grpc.ServerCertificateConfiguration | None:
-            """Asked for before every handshake, in a thread of gRPC's. None where nothing has changed."""
-            nonlocal given
-            newest = self._used()
-            if newest is given:
-                return None
-            given = newest
-            return _configuration(newest)
-
-        return grpc.dynamic_ssl_server_credentials(_configuration(given), changed)
+    def for_http2(self) -> ssl.SSLContext:
+        """The same of one that speaks HTTP/2 alone."""
+        return self._renewed(lambda: self.newest().http2)
 
     def for_ourselves(self) -> ssl.SSLContext:
         """Of a client that shall reach this very server, whatever its certificate says of names and times: it must ask
@@ -78,24 +62,39 @@ class Certificate:
         """Whether it is, or was, shown by this server. In binary form."""
         return certificate in self._own_leaves
 
-    def _used(self) -> _Read:
+    def newest(self) -> CertificateAndKey:
+        """The same object until the files have changed."""
         newest = self._files.current()
         self._own_leaves.add(newest.leaf)
         return newest
 
+    @staticmethod
+    def _renewed(newest: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        def take_newest(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            """Called in every handshake, whether the client names a host or not."""
+            connection.context = newest()
 
-def _configuration(read: _Read) -> grpc.ServerCertificateConfiguration:
-    return grpc.ssl_server_certificate_configuration([(read.key, read.certificate)])
+        context = newest()
+        context.sni_callback = take_newest
+        return context
 
 
-def _read(certificate: str, key: str) -> _Read:
+def _read(certificate: str, key: str) -> CertificateAndKey:
     read = read_file(_CERT, certificate), read_file(_KEY, key)
     leaf = _leaf(certificate, read[0])
     _check_key(key, read[1])
+    http, http2 = (_context(certificate, key, protocols) for protocols in (_HTTP_BEFORE_GRPC, _GRPC_ALONE))
+    # OpenSSL reads files only, gRPC bytes only: both must have got the same.
+    if read != (read_file(_CERT, certificate), read_file(_KEY, key)):
+        raise UnusableFile(f"{_CERT} {certificate} and {_KEY} {key} are being written")
+    return CertificateAndKey(http, http2, leaf, *read)
+
+
+def _context(certificate: str, key: str, protocols: Sequence[str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.set_alpn_protocols(_HTTP_BEFORE_GRPC)
+    context.set_alpn_protocols(protocols)
     try:
         context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
@@ -103,10 +102,7 @@ def _read(certificate: str, key: str) -> _Read:
             raise UnusableFile(f"{_KEY} {key} is not the key of {_CERT} {certificate}") from error
         reason = error.reason or "PEM that cannot be read"
         raise UnusableFile(f"{_CERT} {certificate} and {_KEY} {key} cannot be used: {reason}") from error
-    # OpenSSL reads files only, gRPC bytes only: both must have got the same.
-    if read != (read_file(_CERT, certificate), read_file(_KEY, key)):
-        raise UnusableFile(f"{_CERT} {certificate} and {_KEY} {key} are being written")
-    return _Read(context, leaf, *read)
+    return context
 
 
 def _leaf(path: str, pem: bytes) -> bytes:

@@ -50,6 +50,7 @@ class ServerSettings(TypedDict, total=False):
     host: str
     port: int
     http_port: int
+    grpc_transport: Literal["taskweir", "grpcio"]
 
 
 _LISTS: Final = {

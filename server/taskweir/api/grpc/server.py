@@ -1,4 +1,4 @@
-"""The gRPC port."""
+"""The gRPC port, served by grpc.aio."""
 
 import asyncio
 import errno
@@ -12,9 +12,11 @@ import grpc.aio
 
 from taskweir.api.certificate import Certificate
 from taskweir.api.grpc import health
+from taskweir.api.grpc.credentials import server_credentials
 from taskweir.api.grpc.handlers import generic_handler
 from taskweir.api.grpc.options import channel_options
 from taskweir.api.grpc.reflection import reflection_handler
+from taskweir.api.grpc.relay import Relays
 from taskweir.api.methods import Authenticate, Calls, Service
 from taskweir.api.port_limits import NO_LIMITS, PortLimits
 from taskweir.api.renewed_file import UnusableFile
@@ -85,6 +87,11 @@ class GrpcServer:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), address) from error
         return bound
 
+    def for_http(self, most: int) -> Relays:
+        """What relays connections of the HTTP port, which has `most` places, 0 for any number: of those, half at most,
+        for each takes two files more. Raises as `bind` does."""
+        return Relays(*self.bind_for_relays(), self._certificate, max(1, most // 2) if most else 0)
+
     def bind_for_relays(self) -> tuple[str, int]:
         """Take a free port of loopback besides, for connections that the HTTP port passes on, and return its address.
 
@@ -98,7 +105,7 @@ class GrpcServer:
 
     def _new_credentials(self, certificate: Certificate) -> grpc.ServerCredentials:
         """Those of grpcio that can be renewed do for one port."""
-        self._credentials.append(certificate.for_grpc())
+        self._credentials.append(server_credentials(certificate))
         return self._credentials[-1]
 
     async def start(self) -> None:

@@ -12,14 +12,14 @@ from aiohttp.http import HttpVersion11
 from aiohttp.http_exceptions import InvalidURLError
 from aiohttp.web_protocol import ERROR
 
+from taskweir.api.grpc_transport import Http2
 from taskweir.api.http.cors import PageRequest
 from taskweir.api.http.first_bytes import FirstBytes
 from taskweir.api.http.origin import Origins
-from taskweir.api.http.places import Guest, Places
 from taskweir.api.http.reading_side import ReadingSide
-from taskweir.api.http.relay import Relays
 from taskweir.api.http.request_parser import RequestParser
 from taskweir.api.methods import InternalError
+from taskweir.api.places import Guest, Places
 from taskweir.api.rest.answer import error_response
 from taskweir.domain.errors import InvalidArgument
 
@@ -49,36 +49,25 @@ class Connections:
     """All the connections of the port."""
 
     def __init__(
-        self, answer: Answer, origins: Origins, relays: Relays | None, silence: float, most: int
+        self, answer: Answer, origins: Origins, http2: Http2 | None, silence: float, most: int
     ) -> None:
         """Connections on which nothing is asked for `silence` seconds end. There are at most so many, 0 for any
-        number; and at most half as many of gRPC, which take more files."""
+        number."""
         # As over gRPC: work that nobody waits for any more is not done.
         self._http = web.Server(answer, request_factory=partial(_request, origins), handler_cancellation=True)
-        self._relays = relays
+        self._http2 = http2
         self._silence = silence
-        self._relay_places = Places(max(1, most // 2) if most else 0)
-        self.places = Places(most, self._relayed)
+        self.places = Places(most)
         self._waiting: set[FirstBytes] = set()
 
     def accepted(self, before: Guest | None = None) -> asyncio.Protocol:
         """What a new connection is served by; `before` has its place already."""
-        relay = self._relay if self._relays is not None else None
-        return FirstBytes(self._waiting, self.places, self._serve, relay, self._silence, before)
+        http2 = self._serve_http2 if self._http2 is not None else None
+        return FirstBytes(self._waiting, self.places, self._serve, http2, self._silence, before)
 
-    def _relayed(self) -> int:
-        return self._relays.running if self._relays is not None else 0
-
-    def _relay(self, client: asyncio.Transport, first: bytes) -> None:
-        assert self._relays is not None
-        relay = self._relays.begin(client, first)
-        if relay is None:
-            return
-        if not self._relay_places.take(relay):
-            relay.abort()
-            return
-        relay.on_served = partial(self._relay_places.was_served, relay)
-        relay.ended.add_done_callback(lambda _: self._relay_places.leave(relay))
+    def _serve_http2(self, first: Guest, client: asyncio.Transport, seen: bytes) -> None:
+        assert self._http2 is not None
+        self._http2.begin(client, seen, self.places, first)
 
     def _serve(self, first: Guest, client: asyncio.Transport, seen: bytes) -> None:
         connection = _Connection(
@@ -103,7 +92,7 @@ class Connections:
         await asyncio.gather(
             # It waits so long twice: for answers, and for what is cancelled then.
             self._http.shutdown(patience / 2),
-            *([self._relays.stop(patience)] if self._relays is not None else []),
+            *([self._http2.stop(patience)] if self._http2 is not None else []),
         )
 
 

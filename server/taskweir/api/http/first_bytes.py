@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
-from taskweir.api.http.places import Guest, Places
+from taskweir.api.http2_preface import HTTP2_PREFACE
+from taskweir.api.places import Guest, Places
 from taskweir.api.rest.answer import error_response
 from taskweir.domain.errors import Unavailable
 
-HTTP2_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-"""RFC 9113, 3.4. No HTTP/1.1 request begins so."""
+_TakeOver: TypeAlias = Callable[[Guest, asyncio.Transport, bytes], None]
 
 
 class FirstBytes(asyncio.Protocol):
@@ -19,14 +19,14 @@ class FirstBytes(asyncio.Protocol):
         self,
         waiting: "set[FirstBytes]",
         places: Places,
-        http: Callable[[Guest, asyncio.Transport, bytes], None],
-        http2: Callable[[asyncio.Transport, bytes], None] | None,
+        http: _TakeOver,
+        http2: _TakeOver | None,
         patience: float,
         before: Guest | None = None,
     ) -> None:
         """It is one of `waiting` while it is not clear, and ends after `patience` seconds. `http` takes what speaks
-        HTTP/1.1 over, with its place and the bytes that were read; `http2` what speaks HTTP/2, without the place.
-        `before` is who has had its place so far."""
+        HTTP/1.1 over, with its place and the bytes that were read; `http2` what speaks HTTP/2. `before` is who has had
+        its place so far."""
         self._waiting = waiting
         self._places = places
         self._http = http
@@ -55,8 +55,7 @@ class FirstBytes(asyncio.Protocol):
         self._seen += data
         begins = self._seen[: len(HTTP2_PREFACE)]
         if self._http2 is not None and begins == HTTP2_PREFACE:
-            self._places.leave(self)
-            self._http2(self._leave(), self._seen)
+            self._http2(self, self._leave(), self._seen)
         elif self._http2 is None or not HTTP2_PREFACE.startswith(begins):
             self._http(self, self._leave(), self._seen)
 

@@ -9,12 +9,12 @@ from typing import Final, Self
 from aiohttp import web
 
 from taskweir.api.certificate import Certificate
+from taskweir.api.grpc_transport import Http2
 from taskweir.api.http.connection import SILENCE, Answer, Connections
 from taskweir.api.http.cors import is_preflight, preflight_response
 from taskweir.api.http.origin import Origins
-from taskweir.api.http.relay import Relays
-from taskweir.api.http.tls_listener import TlsListener, bind
 from taskweir.api.rest.answer import error_response
+from taskweir.api.tls_listener import TlsListener, bind
 from taskweir.domain.errors import PermissionDenied
 from taskweir.domain.host_names import is_loopback
 
@@ -43,14 +43,14 @@ class HttpServer:
         rest: Answer,
         *,
         origins: Origins = _NO_ORIGINS,
-        relays: Relays | None = None,
+        http2: Http2 | None = None,
         certificate: Certificate | None = None,
         silence: float = SILENCE,
         most_connections: int = 0,
     ) -> Self:
         """Listen; port 0 picks a free one. `pages` can be read by everybody under their paths, like the health; what
         else is asked for is for `rest` to answer, but web pages are kept from it, other than those of `origins`.
-        Connections that speak HTTP/2 are for `relays`; those that say nothing end after `silence` seconds.
+        Connections that speak HTTP/2 are for `http2`; those that say nothing end after `silence` seconds.
         `most_connections` is 0 for any number.
 
         Raises OSError, with EADDRINUSE where the port is taken.
@@ -58,7 +58,7 @@ class HttpServer:
         answer = _answer(
             {"/healthz": _healthz(trouble), **pages}, rest, origins, on_loopback=is_loopback(host)
         )
-        connections = Connections(answer, origins, relays, silence, most_connections)
+        connections = Connections(answer, origins, http2, silence, most_connections)
         try:
             listener = await _listen(host, port, connections, certificate)
         except OSError as error:

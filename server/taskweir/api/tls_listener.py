@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
-from taskweir.api.http.places import Guest, Places
+from taskweir.api.places import Guest, Places
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
-"""How many connections the HTTP port has at a time, and which of them give way to new ones."""
+"""How many connections a port has at a time, and which of them give way to new ones."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -20,10 +19,9 @@ class Places:
     """A connection for which there is none takes that of the one that has been idle longest: so those that do nothing
     never keep out who does."""
 
-    def __init__(self, most: int, taken_elsewhere: Callable[[], int] = lambda: 0) -> None:
-        """`most` is 0 for any number; `taken_elsewhere` are those of guests that are not told of here."""
+    def __init__(self, most: int) -> None:
+        """0 for any number."""
         self._most = most
-        self._taken_elsewhere = taken_elsewhere
         self._guests: OrderedDict[Guest, None] = OrderedDict()
         """Those that were served least lately first."""
 
@@ -48,7 +46,7 @@ class Places:
         self._guests.pop(guest, None)
 
     def _is_full(self) -> bool:
-        return self._most > 0 and len(self._guests) + self._taken_elsewhere() >= self._most
+        return self._most > 0 and len(self._guests) >= self._most
 
     def _make_room(self) -> bool:
         for _ in range(len(self._guests)):

@@ -1,4 +1,5 @@
-"""Connections that speak HTTP/2 are gRPC's: whatever comes by them goes to its port, and what it answers comes back.
+"""With grpcio, connections of the HTTP port that speak HTTP/2 are relayed: whatever comes by them goes to a port of
+gRPC, and what it answers comes back.
 
 Under TLS both are encrypted, the one to gRPC too: a way to gRPC that is not would be open to others of this machine.
 Nobody can say over TLS that it has said all, and still listen: there the connection ends with that.
@@ -7,13 +8,15 @@ Nobody can say over TLS that it has said all, and still listen: there the connec
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from ipaddress import ip_address
 from typing import Final, cast
 
 from taskweir.api.certificate import Certificate
-from taskweir.api.http.first_bytes import HTTP2_PREFACE
-from taskweir.api.http.open_streams import OpenStreams
+from taskweir.api.grpc.open_streams import OpenStreams
+from taskweir.api.http2_preface import HTTP2_PREFACE
+from taskweir.api.places import Guest, Places
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -26,8 +29,10 @@ _LINGER: Final = 10.0
 class Relays:
     """All the relayed connections of a port."""
 
-    def __init__(self, host: str, port: int, certificate: Certificate | None = None) -> None:
-        """`host` is the one that gRPC was told to listen on, and `certificate` what it shows there."""
+    def __init__(self, host: str, port: int, certificate: Certificate | None = None, most: int = 0) -> None:
+        """`host` is the one that gRPC was told to listen on, and `certificate` what it shows there. There are at most
+        so many, 0 for any number."""
+        self._places = Places(most)
         self._grpc = _Port(_reachable(host), port, certificate)
         self._running: set[Relay] = set()
         self._stopping = False
@@ -37,15 +42,24 @@ class Relays:
         """How many there are."""
         return len(self._running)
 
-    def begin(self, client: asyncio.Transport, first: bytes) -> "Relay | None":
-        """Take over a connection, of which `first` has been read; none when stopping."""
+    def begin(self, client: asyncio.Transport, first: bytes, places: Places, guest: Guest) -> None:
+        """Take over a connection, of which `first` has been read, with its place; none when stopping."""
         if self._stopping:
+            places.leave(guest)
             client.abort()
-            return None
+            return
         relay = Relay(client, first, self._grpc)
         self._running.add(relay)
-        relay.ended.add_done_callback(lambda _: self._running.discard(relay))
-        return relay
+        places.pass_on(guest, relay)
+        relay.on_served = partial(_was_served, relay, (self._places, places))
+        relay.ended.add_done_callback(lambda _: self._has_ended(relay, places))
+        if not self._places.take(relay):
+            relay.abort()
+
+    def _has_ended(self, relay: "Relay", places: Places) -> None:
+        self._running.discard(relay)
+        self._places.leave(relay)
+        places.leave(relay)
 
     async def stop(self, patience: float) -> None:
         """To be called when gRPC has stopped: what it still had to say goes on to the clients, for at most so many
@@ -61,6 +75,11 @@ class Relays:
     async def _until_ended(self, patience: float | None) -> None:
         if self._running:
             await asyncio.wait([relay.ended for relay in self._running], timeout=patience)
+
+
+def _was_served(relay: "Relay", places: Iterable[Places]) -> None:
+    for one in places:
+        one.was_served(relay)
 
 
 class _Port:

@@ -1,0 +1,134 @@
+"""The calls of a connection that are not over."""
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Final
+
+from taskweir.api.http2.allowance import FrameAllowance
+from taskweir.api.http2.common import Common
+from taskweir.api.http2.cut_streams import CutStreams
+from taskweir.api.http2.entries import Entry, NotServed
+from taskweir.api.http2.outlet import Outlet
+from taskweir.api.http2.request_head import RequestHead
+from taskweir.api.http2.stream import Stream
+from taskweir.domain.errors import DeadlineExceeded, InvalidArgument, Refusal
+
+_SMALL_HEAD: Final = 4 << 10
+"""Bytes of headers that are not worth counting."""
+
+
+class OpenCalls:
+    """`cut` are the streams of those that ended here before their clients had said all, and `changed_at` is when one
+    began or ended, in seconds of `time.monotonic`."""
+
+    __slots__ = (
+        "_allowance",
+        "_common",
+        "_entries",
+        "_on_over",
+        "_outlet",
+        "_streams",
+        "_write",
+        "changed_at",
+        "cut",
+        "find",
+    )
+
+    def __init__(
+        self,
+        entries: Mapping[str, Entry],
+        common: Common,
+        outlet: Outlet,
+        write: Callable[[bytes], None],
+        allowance: FrameAllowance,
+        on_over: Callable[[], None],
+    ) -> None:
+        """`on_over` is called whenever one is over."""
+        self._entries = entries
+        self._common = common
+        self._outlet = outlet
+        self._write = write
+        self._allowance = allowance
+        self._on_over = on_over
+        self._streams: dict[int, Stream] = {}
+        self.find = self._streams.get
+        self.cut = CutStreams()
+        self.changed_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    @property
+    def streams(self) -> Collection[Stream]:
+        return self._streams.values()
+
+    def begin(self, number: int, head: RequestHead, now: float, *, ends: bool) -> None:
+        """Nothing of its messages is read before it is admitted. Raises StreamFault."""
+        self.changed_at = now
+        stream = Stream(number, head, now, self._common, self._outlet, self._write, self._over)
+        self._streams[number] = stream
+        try:
+            entry = self._entries.get(head.path)
+            if entry is None:
+                raise NotServed("Method not found!")
+            entry.admit(stream)
+            if head.fault:
+                raise InvalidArgument(head.fault)
+            if head.size > _SMALL_HEAD:
+                stream.messages.hold(head.size)
+        except Refusal as refusal:
+            stream.client_is_done = ends
+            stream.refuse(refusal)
+        else:
+            stream.messages.most = entry.most
+            if ends:
+                self.feed(stream, 0, b"", ends=True)
+
+    def feed(self, stream: Stream, size: int, data: bytes, *, ends: bool) -> None:
+        """More of what its client says, which took so many bytes. Raises StreamFault."""
+        stream.client_is_done = ends
+        stream.take_in(size, len(data))
+        entry = self._entries[stream.head.path]
+        try:
+            for message in stream.messages.feed(data):
+                entry.receive(stream, message)
+            if ends:
+                if stream.messages.is_within_message:
+                    raise InvalidArgument("The request could not be parsed.")
+                entry.end(stream)
+        except Refusal as refusal:
+            stream.cut_off(refusal)
+
+    def end(self, refusal: Refusal) -> None:
+        """End all."""
+        for stream in tuple(self._streams.values()):
+            stream.cut_off(refusal)
+
+    def close(self) -> None:
+        """The client is gone, and with it all."""
+        for stream in tuple(self._streams.values()):
+            stream.drop()
+        self._on_over = _nothing
+
+    def end_late(self, now: float) -> None:
+        """End those whose deadlines have passed, and those whose clients neither send nor take."""
+        silence = self._common.patience.silence
+        for stream in tuple(self._streams.values()):
+            timeout = stream.head.timeout
+            if timeout is not None and now > stream.began + timeout:
+                stream.cut_off(DeadlineExceeded("Deadline Exceeded"))
+            elif stream.is_too_slow(now, silence):
+                stream.cut_off(DeadlineExceeded("The client sends too little, or takes too little."))
+
+    def _over(self, stream: Stream) -> None:
+        del self._streams[stream.number]
+        self.changed_at = time.monotonic()
+        if stream.is_answered:
+            self._allowance.call_answered()
+        if not stream.client_is_done:
+            self.cut.add(stream.number)
+        self._on_over()
+
+
+def _nothing() -> None:
+    """Nobody is told: who was would be kept in memory."""

@@ -1,0 +1,44 @@
+"""Requests that come compressed."""
+
+import gzip
+import zlib
+
+import pytest
+from tests.api.http2.client import message
+from tests.api.http2.serving import Serving, asks
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("size", [10, 70_000, 3_000_000])
+async def test_compressed_requests(served: Serving, pack: object, size: int) -> None:
+    """By gzip and by deflate, small ones and large ones."""
+    client = await served.client()
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    stream = client.begin(more=[("grpc-encoding", encoding)])
+    client.data(stream, message(pack(asks("z" * size)), 1))
+    assert (await client.answer(stream)).status == 0
+    assert served.locations.asked == ["z" * size]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "status"),
+    [
+        ("gzip", b"no such thing", 3),
+        ("gzip", gzip.compress(asks("x"))[:-3], 3),
+        ("gzip", gzip.compress(asks("x")) + b"more", 3),
+        ("deflate", gzip.compress(asks("x")), 3),
+        ("br", b"x", 12),
+        ("identity", b"x", 13),
+        ("gzip", gzip.compress(bytes(130 << 20)), 8),
+    ],
+)
+async def test_what_cannot_be_unpacked(served: Serving, encoding: str, data: bytes, status: int) -> None:
+    """Is refused, and the client told what can be."""
+    client = await served.client()
+    stream = client.begin(more=[("grpc-encoding", encoding)])
+    packed = message(data, 1)
+    for at in range(0, len(packed), 60_000):
+        client.data(stream, packed[at : at + 60_000], 0)
+    client.data(stream, b"")
+    answer = await client.answer(stream)
+    assert (answer.status, answer.header("grpc-accept-encoding")) == (status, "identity,gzip,deflate")

@@ -1,0 +1,72 @@
+"""Headers of calls, remembered where they may be."""
+
+import pytest
+from hpack import Encoder
+from tests.api.http2.client import head_of
+
+from taskweir.api.http2.header_reader import HeaderReader, TooManyHeaders
+from taskweir.api.http2.request_head import MalformedHead
+
+
+def test_the_same_block_is_read_once() -> None:
+    """From the second time on, when it has stopped changing the table."""
+    encoder, reader = Encoder(), HeaderReader()
+    first = reader.read(encoder.encode(head_of()))
+    again = encoder.encode(head_of())
+    second = reader.read(again)
+    assert first == second or first.size == second.size
+    assert reader.read(again) is second
+
+
+def test_what_means_something_else_is_read_again() -> None:
+    """After another entry in the table, an index names another header."""
+    encoder, reader = Encoder(), HeaderReader()
+    reader.read(encoder.encode(head_of(more=[("x", "first")])))
+    by_index = encoder.encode(head_of(more=[("x", "first")]))
+    assert ("x", "first") in reader.read(by_index).metadata
+    assert ("x", "first") in reader.read(by_index).metadata
+    reader.read(encoder.encode(head_of(more=[("x", "second")])))
+    moved = encoder.encode(head_of(more=[("x", "first")]))
+    assert moved != by_index
+    assert ("x", "first") in reader.read(moved).metadata
+
+
+def test_trailers_change_the_table_too() -> None:
+    """They are read, even if nobody wants them."""
+    encoder, reader = Encoder(), HeaderReader()
+    reader.read(encoder.encode(head_of(more=[("x", "1")])))
+    again = encoder.encode(head_of(more=[("x", "1")]))
+    reader.read(again)
+    reader.read_more(encoder.encode([("trailer", "y")]))
+    assert ("x", "1") in reader.read(encoder.encode(head_of(more=[("x", "1")]))).metadata
+    assert ("trailer", "y") in reader.read(encoder.encode(head_of(more=[("trailer", "y")]))).metadata
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Whatever the client makes of it: large heads are not, and many small ones are forgotten."""
+    encoder, reader = Encoder(), HeaderReader()
+    reader.read(encoder.encode([(*one, True) for one in head_of()]))  # type: ignore[misc]
+    for number in range(2_000):
+        block = encoder.encode([(*one, True) for one in head_of(more=[("x", f"{number}")])])  # type: ignore[misc]
+        reader.read(block)
+        assert len(reader._known) < 64
+    assert block in reader._known
+    large = encoder.encode([(*one, True) for one in head_of(more=[("x", "y" * 5_000)])])  # type: ignore[misc]
+    reader.read(large)
+    assert large not in reader._known
+
+
+def test_too_many_headers() -> None:
+    """Are those of one call: the next is read."""
+    encoder, reader = Encoder(), HeaderReader()
+    with pytest.raises(TooManyHeaders):
+        reader.read(encoder.encode(head_of(more=[(f"x{number}", "y" * 1_000) for number in range(70)])))
+    assert reader.read(encoder.encode(head_of())).http_status == 0
+
+
+def test_a_malformed_head_changes_nothing() -> None:
+    """For those that come after it."""
+    encoder, reader = Encoder(), HeaderReader()
+    with pytest.raises(MalformedHead):
+        reader.read(encoder.encode([("x", "y")]))
+    assert reader.read(encoder.encode(head_of())).http_status == 0
