@@ -12,4 +12,5 @@ async def served() -> AsyncIterator[Serving]:
     async with serving() as made:
         yield made
     assert made.common.budget.used == 0
+    assert made.common.replies.used == 0
     assert not made.common.connections

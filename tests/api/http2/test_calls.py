@@ -278,6 +278,25 @@ async def test_many_calls_at_once(served: Serving) -> None:
     assert {(await client.answer(stream)).status for stream in streams} == {0}
 
 
+async def test_all_calls_together_are_bounded(served: Serving) -> None:
+    """By the memory that they take, even if they say nothing."""
+    client = await served.client()
+    waiting = client.call(asks("wait"))
+    await eventually(lambda: served.locations.running)
+    of_one = served.common.budget.used
+    assert of_one > 4_000
+    taken = served.common.budget._free + served.common.budget._total - of_one
+    served.common.budget.take_whole(taken)
+    assert (await client.answer(client.call(asks("here")))).status == 0
+    second = client.begin()
+    assert (await client.answer(client.begin())).status == Code.RESOURCE_EXHAUSTED
+    served.common.budget.give_back(taken)
+    client.data(second, message(asks("here")))
+    assert (await client.answer(second)).status == 0
+    served.locations.go_on.set()
+    assert (await client.answer(waiting)).status == 0
+
+
 async def test_an_early_answer_stops_the_request(served: Serving) -> None:
     """Who is refused need not send the rest; what is on its way is passed over."""
     client = await served.client()

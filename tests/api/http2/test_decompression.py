@@ -6,6 +6,7 @@ import zlib
 import pytest
 from tests.api.http2.client import message
 from tests.api.http2.serving import Serving, asks
+from tests.eventually import eventually
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
@@ -18,6 +19,20 @@ async def test_compressed_requests(served: Serving, pack: object, size: int) -> 
     client.data(stream, message(pack(asks("z" * size)), 1))
     assert (await client.answer(stream)).status == 0
     assert served.locations.asked == ["z" * size]
+
+
+async def test_what_is_unpacked_is_counted(served: Serving) -> None:
+    """From the first byte, so that many small messages do not become much memory."""
+    client = await served.client()
+    packed = gzip.compress(asks("wait") * 8_000)
+    before = served.common.budget.used
+    stream = client.begin(more=[("grpc-encoding", "gzip")])
+    client.data(stream, message(packed, 1))
+    await eventually(lambda: served.locations.running)
+    assert len(packed) < 1_000
+    assert 48_000 < served.common.budget.used - before < 60_000
+    served.locations.go_on.set()
+    assert (await client.answer(stream)).status == 0
 
 
 @pytest.mark.parametrize(

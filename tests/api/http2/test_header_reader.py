@@ -56,6 +56,20 @@ def test_what_is_remembered_is_bounded() -> None:
     assert large not in reader._known
 
 
+def test_a_malformed_head_changes_the_table_too() -> None:
+    """It is refused, and what its index meant before is not what the same bytes mean after it: they may be of another
+    caller, where one connection serves many."""
+    reader = HeaderReader()
+    head = Encoder().encode([(*one, True) for one in head_of()])  # type: ignore[misc]
+    reader.read(head + b"\x40\x0dauthorization\x04mine")
+    by_index = head + b"\xbe"
+    for _ in range(3):
+        assert reader.read(by_index).authorization == "mine"
+    with pytest.raises(MalformedHead):
+        reader.read(b"\x40\x0dauthorization\x05other")
+    assert reader.read(by_index).authorization == "other"
+
+
 def test_too_many_headers() -> None:
     """Are those of one call: the next is read."""
     encoder, reader = Encoder(), HeaderReader()

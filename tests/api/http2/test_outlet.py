@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskweir.api.http2.frames import END_STREAM, HEAD, ConnectionFault, ErrorCode, Kind
+from taskweir.api.http2.memory import MessageBudget
 from taskweir.api.http2.outlet import FIRST_WINDOW, LARGEST_WINDOW, Outlet, Pending
 
 
@@ -30,7 +31,7 @@ class Wire:
 
 def outlet(window: int = FIRST_WINDOW) -> tuple[Outlet, Wire]:
     wire = Wire()
-    made = Outlet(wire.write, lambda: wire.may)
+    made = Outlet(wire.write, lambda: wire.may, MessageBudget(1 << 30))
     made.spend(FIRST_WINDOW - window)
     return made, wire
 

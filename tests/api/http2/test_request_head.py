@@ -63,6 +63,12 @@ def test_binary_metadata_that_is_none(text: str) -> None:
     assert head(("a-bin", text)).fault == "The metadata a-bin is not base64."
 
 
+def test_binary_metadata_of_many_values() -> None:
+    """Which would take a hundred times the memory of their commas."""
+    assert len(head(("a-bin", "," * 63)).metadata) == 64
+    assert head(("a-bin", "," * 64)).fault == "The metadata a-bin has too many values."
+
+
 def test_metadata_in_its_order() -> None:
     """With its repetitions, and without what is gRPC's own."""
     found = head(("b", "1"), ("a", "ä"), ("b", "2"), ("grpc-accept-encoding", "gzip"), ("user-agent", "x"))

@@ -243,6 +243,25 @@ async def test_floods(served: Serving, flood: bytes) -> None:
     assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
 
 
+async def test_a_flood_about_a_call_that_is_over(served: Serving) -> None:
+    """Is one, too, however wide its windows."""
+    client = await served.client()
+    stream = client.call(asks("here"))
+    assert (await client.answer(stream)).status == 0
+    client.send(window_update(stream, 1 << 20) * 12_000)
+    assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+
+
+async def test_windows_that_are_changed_again_and_again(served: Serving) -> None:
+    """Cost more, the more streams have one."""
+    client = await served.client()
+    for _ in range(900):
+        client.call(asks("wait"))
+    await eventually(lambda: served.locations.running == 900)
+    client.send(setting(Setting.INITIAL_WINDOW_SIZE, 70_000) * 200)
+    assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+
+
 async def test_rapid_resets(served: Serving) -> None:
     """Calls that are begun and reset at once are such a flood (CVE-2023-44487)."""
     client = await served.client()

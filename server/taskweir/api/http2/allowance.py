@@ -31,9 +31,9 @@ class FrameAllowance:
         self._left += (frames - self._sent) * _FOR_DATA
         self._sent = frames
 
-    def spend(self, now: float) -> bool:
-        """Whether one more is within it. `now` is in seconds."""
-        self._left -= 1
+    def spend(self, now: float, frames: int = 1) -> bool:
+        """Whether so many more are within it. `now` is in seconds."""
+        self._left -= frames
         if self._left < 0:
             self._add((now - self._at) * _A_SECOND)
             self._at = now

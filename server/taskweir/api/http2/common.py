@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from taskweir.api.http2.memory import MessageBudget
+from taskweir.api.http2.memory import TOTAL_REPLIES, MessageBudget
 from taskweir.api.http2.patience import Patience
 
 USUAL: Final = Patience()
@@ -34,6 +34,7 @@ class Common:
     def __init__(self, patience: Patience = USUAL) -> None:
         self.patience = patience
         self.budget = MessageBudget()
+        self.replies = MessageBudget(TOTAL_REPLIES, "replies")
         self.connections: set[Open] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
         self._something_ended = asyncio.Event()

@@ -45,6 +45,7 @@ async def _unpacked(data: bytes, wbits: int, messages: MessageReader) -> bytes:
     unpack = zlib.decompressobj(wbits)
     try:
         part = unpack.decompress(data, _AT_ONCE)
+        messages.hold_whole(len(part))
         parts, size = [part], len(part)
         while part and not unpack.eof:
             part = await asyncio.to_thread(unpack.decompress, unpack.unconsumed_tail, _PART)

@@ -15,7 +15,7 @@ from taskweir.domain.errors import Refusal, ResourceExhausted
 
 _LOG: Final = logging.getLogger(__name__)
 
-_MOST_WAITING: Final = 64
+_MOST_WAITING: Final = 16
 """Messages of a call that are not answered yet."""
 
 

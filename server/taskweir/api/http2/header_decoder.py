@@ -17,6 +17,8 @@ _MOST_DIGITS: Final = 4
 """Of a number, after its prefix: more than any number that is in range needs, and few enough to cost nothing."""
 _MOST_RESIZES: Final = 2
 """At the beginning of a block: down, and up again (RFC 7541, 4.2)."""
+_FAR_TOO_MUCH: Final = 4
+"""Times what is taken: to read on costs more and more, and a header in the table a byte each time it is meant."""
 _STATIC: Final[tuple[tuple[bytes, bytes], ...]] = tuple(HeaderTable.STATIC_TABLE)
 
 
@@ -35,7 +37,7 @@ class HeaderDecoder:
     def decode(self, block: bytes, most: int) -> tuple[list[tuple[bytes, bytes]], int]:
         """The headers, and their size. Of those that are larger than `most` together, only so many are given.
 
-        Raises ConnectionFault: then no other block can be read.
+        Raises ConnectionFault, also for those that are larger by far: then no other block can be read.
         """
         try:
             return self._decoded(block, most)
@@ -58,6 +60,8 @@ class HeaderDecoder:
             size += len(field[0]) + len(field[1]) + _OVERHEAD
             if size <= most:
                 fields.append(field)
+            elif size > most * _FAR_TOO_MUCH:
+                raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many headers")
         return fields, size
 
     def _after_resizes(self, block: bytes) -> int:

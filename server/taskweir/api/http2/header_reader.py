@@ -32,7 +32,8 @@ class HeaderReader:
     def read(self, block: bytes) -> RequestHead:
         """Raises ConnectionFault for a block that cannot be read, after which no other can; MalformedHead; and
         TooManyHeaders."""
-        known = self._known.get(block)
+        # What came since, and was refused or no head, may have changed the table.
+        known = self._known.get(block) if self._decoder.changes == self._changes else None
         if known is not None:
             return known
         fields, size = self._decoder.decode(block, MOST)

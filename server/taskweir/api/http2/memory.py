@@ -1,18 +1,22 @@
-"""How much of the requests of all calls is in memory at a time."""
+"""How much of the requests, and of the replies, of all calls is in memory at a time."""
 
 from typing import Final
 
 from taskweir.domain.errors import ResourceExhausted
 
 TOTAL: Final = 256 << 20
-"""Bytes: two of the largest messages."""
+"""Bytes of requests: two of the largest messages."""
+TOTAL_REPLIES: Final = 512 << 20
+"""Bytes of replies that wait for their clients."""
 
 
 class MessageBudget:
     """Large requests, which come in parts, are refused when it is used up. Those that come whole, in one frame, may have
     as much again: who sends much does not keep out who sends little."""
 
-    def __init__(self, total: int = TOTAL) -> None:
+    def __init__(self, total: int = TOTAL, what: str = "requests") -> None:
+        """`what` it is of, in the plural."""
+        self._what = what
         self._total = total
         self._free = total
 
@@ -33,5 +37,7 @@ class MessageBudget:
 
     def _take(self, size: int, free: int) -> None:
         if size > free:
-            raise ResourceExhausted("The server holds as many bytes of requests as it may. Try again later.")
+            raise ResourceExhausted(
+                f"The server holds as many bytes of {self._what} as it may. Try again later."
+            )
         self._free -= size

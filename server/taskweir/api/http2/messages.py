@@ -10,7 +10,7 @@ PREFIX: Final = Struct(">BI")
 MOST: Final = 128 << 20
 """Bytes of a message, decompressed: a batch of a hundred large tasks is 100 MB."""
 _SMALL: Final = 1 << 10
-"""Bytes of a message that are not worth counting: there are at most a thousand calls on a connection."""
+"""Bytes of a message that are counted with its call."""
 
 
 class Received(NamedTuple):
@@ -43,8 +43,7 @@ class MessageReader:
             if len(data) == PREFIX.size + length and length <= self.most:
                 held = 0 if length <= _SMALL else length
                 if held:
-                    self._budget.take_whole(held)
-                    self._held += held
+                    self.hold_whole(held)
                 return [Received(data[PREFIX.size :], _is_compressed(flag), held)]
         if not data:
             return []
@@ -57,6 +56,11 @@ class MessageReader:
     def hold(self, size: int) -> None:
         """Take so much more of the budget. Raises ResourceExhausted."""
         self._budget.take(size)
+        self._held += size
+
+    def hold_whole(self, size: int) -> None:
+        """The same for what is there at once. Raises ResourceExhausted."""
+        self._budget.take_whole(size)
         self._held += size
 
     def let_go(self, size: int) -> None:

@@ -13,8 +13,8 @@ from taskweir.api.http2.request_head import RequestHead
 from taskweir.api.http2.stream import Stream
 from taskweir.domain.errors import DeadlineExceeded, InvalidArgument, Refusal
 
-_SMALL_HEAD: Final = 4 << 10
-"""Bytes of headers that are not worth counting."""
+_OF_A_CALL: Final = 4 << 10
+"""Bytes that one takes besides its headers and messages, about: so that all calls are bounded, too."""
 
 
 class OpenCalls:
@@ -74,8 +74,7 @@ class OpenCalls:
             entry.admit(stream)
             if head.fault:
                 raise InvalidArgument(head.fault)
-            if head.size > _SMALL_HEAD:
-                stream.messages.hold(head.size)
+            stream.messages.hold_whole(head.size + _OF_A_CALL)
         except Refusal as refusal:
             stream.client_is_done = ends
             stream.refuse(refusal)

@@ -6,10 +6,14 @@ from typing import Final
 
 from taskweir.api.http2 import answers
 from taskweir.api.http2.frames import HEAD, ConnectionFault, ErrorCode, Kind
+from taskweir.api.http2.memory import MessageBudget
+from taskweir.domain.errors import ResourceExhausted
 
 FIRST_WINDOW: Final = 65_535
 """Bytes, of the connection and of each stream, until the client says otherwise."""
 LARGEST_WINDOW: Final = (1 << 31) - 1
+MOST_HELD: Final = 128 << 20
+"""Bytes of replies that wait for a client; a single one may be larger."""
 _USUAL_FRAME: Final = 16 << 10
 _LARGEST_FRAME: Final = 256 << 10
 _EMPTY_TABLE: Final = b"\x20"
@@ -41,6 +45,7 @@ class Outlet:
         "_frame_size",
         "_may_write",
         "_ready",
+        "_replies",
         "_waiting",
         "_window",
         "_write",
@@ -49,10 +54,17 @@ class Outlet:
         "stream_window",
     )
 
-    def __init__(self, write: Callable[[bytes | memoryview], None], may_write: Callable[[], bool]) -> None:
-        """`may_write` says whether data may be written at this time; `pump` is to be called when it may again."""
+    def __init__(
+        self,
+        write: Callable[[bytes | memoryview], None],
+        may_write: Callable[[], bool],
+        replies: MessageBudget,
+    ) -> None:
+        """`may_write` says whether data may be written at this time; `pump` is to be called when it may again. What
+        waits is taken of `replies`."""
         self._write = write
         self._may_write = may_write
+        self._replies = replies
         self._window = FIRST_WINDOW
         self._frame_size = _USUAL_FRAME
         self._waiting: dict[int, Pending] = {}
@@ -114,11 +126,11 @@ class Outlet:
         self._window -= size
 
     def send(self, pending: Pending) -> None:
-        """Send what there is, now or when it may be."""
+        """Send what there is, now or when it may be. Raises ResourceExhausted where too much waits already."""
         if not pending.data:
             self._complete(pending)
             return
-        self.held += len(pending.data)
+        self._hold(len(pending.data))
         self._waiting[pending.stream] = pending
         if pending.window > 0:
             self._ready[pending.stream] = pending
@@ -133,6 +145,13 @@ class Outlet:
         if self._waiting.pop(pending.stream, None) is not None:
             self._ready.pop(pending.stream, None)
             self.held -= len(pending.data)
+            self._replies.give_back(len(pending.data))
+
+    def _hold(self, size: int) -> None:
+        if self.held and self.held + size > MOST_HELD:
+            raise ResourceExhausted("The client has too many replies to take. Take them first.")
+        self._replies.take(size)
+        self.held += size
 
     def pump(self) -> None:
         """A frame of each stream in turn, until none may send."""

@@ -21,6 +21,8 @@ _NAME: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BREAKS: Final = re.compile(rb"[\x00\r\n]")
 _PSEUDO: Final = frozenset({b":method", b":scheme", b":authority", b":path"})
 _BINARY: Final = "-bin"
+_MOST_JOINED: Final = 64
+"""Values of one header: each takes much more memory than the comma that makes it."""
 
 
 class MalformedHead(StreamFault):
@@ -134,6 +136,8 @@ def _metadata(fields: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str | by
             continue
         if name.endswith(_BINARY):
             # Values of one name may have been joined on the way; base64 has no comma.
+            if value.count(",") >= _MOST_JOINED:
+                raise ValueError(f"The metadata {name} has too many values.")
             yield from ((name, _bytes(name, part.strip())) for part in value.split(","))
         else:
             yield name, value

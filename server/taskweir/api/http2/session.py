@@ -8,10 +8,10 @@ from taskweir.api.http2.allowance import FrameAllowance
 from taskweir.api.http2.client_settings import apply_settings, checked_settings
 from taskweir.api.http2.common import Common
 from taskweir.api.http2.entries import Entry
-from taskweir.api.http2.frames import ConnectionFault, ErrorCode, Kind, StreamFault
+from taskweir.api.http2.frames import ConnectionFault, ErrorCode, Kind, Setting, StreamFault
 from taskweir.api.http2.header_reader import HeaderReader, TooManyHeaders
 from taskweir.api.http2.open_calls import OpenCalls
-from taskweir.api.http2.outlet import Outlet
+from taskweir.api.http2.outlet import MOST_HELD, Outlet
 from taskweir.api.http2.request_head import check_trailers
 from taskweir.api.http2.trailers import trailers_of
 from taskweir.api.http2.wire import Wire
@@ -21,9 +21,11 @@ MOST_STREAMS: Final = 1_000
 """Calls at a time on a connection."""
 CONNECTION_WINDOW: Final = 16 << 20
 """Bytes that a client may send on all streams before it is told to go on, as on each."""
-_MOST_HELD: Final = 128 << 20
+_MUCH_HELD: Final = MOST_HELD // 2
 """Bytes of replies that wait for a client, from which on it gets no new calls."""
 _SMALL_INCREMENT: Final = 1 << 10
+_STREAMS_A_FRAME: Final = 10
+"""Whose windows are changed at the cost of a frame."""
 
 
 class Session:
@@ -52,7 +54,7 @@ class Session:
     ) -> None:
         """`on_over` is called whenever a call is over."""
         self._write = wire.write
-        self._outlet = Outlet(wire.write, wire.may_write)
+        self._outlet = Outlet(wire.write, wire.may_write, common.replies)
         wire.on_room = self._outlet.pump
         self._headers = HeaderReader()
         self._allowance = FrameAllowance(now)
@@ -80,8 +82,9 @@ class Session:
         else:
             stream.reset(fault.code)
 
-    def _spend(self) -> None:
-        if not self._allowance.spend(self.now):
+    def _spend(self, frames: int = 1) -> None:
+        """As for so many."""
+        if not self._allowance.spend(self.now, frames):
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that ask for nothing")
 
     # Of calls.
@@ -140,7 +143,7 @@ class Session:
                 ends=ends,
             )
             return
-        if self.is_stopping or len(self.calls) >= MOST_STREAMS or self._outlet.held > _MOST_HELD:
+        if self.is_stopping or len(self.calls) >= MOST_STREAMS or self._outlet.held > _MUCH_HELD:
             raise StreamFault(ErrorCode.REFUSED_STREAM, "no more calls")
         if head.http_status:
             self._turn_away(
@@ -168,14 +171,13 @@ class Session:
 
     def _window_update(self, flags: int, number: int, payload: bytes) -> None:
         increment = frames.read_number(payload) & frames.STREAM_BITS
-        if increment < _SMALL_INCREMENT:
+        stream = self.calls.find(number) if number else None
+        if increment < _SMALL_INCREMENT or (number and stream is None):
             self._allowance.data_sent(self._outlet.sent)
             self._spend()
         if not number:
             self._outlet.widen(increment)
-            return
-        stream = self.calls.find(number)
-        if stream is None:
+        elif stream is None:
             self._check_was_begun(number)
         else:
             stream.widen(increment)
@@ -208,6 +210,9 @@ class Session:
             frames.check_size(payload, exactly=0)
             return
         said = checked_settings(payload)
+        if Setting.INITIAL_WINDOW_SIZE in said:
+            # It is done to each stream.
+            self._spend(len(self.calls) // _STREAMS_A_FRAME)
         # Before anything that they allow: some clients wait for it first.
         self._write(frames.SETTINGS_ACK)
         apply_settings(said, self._outlet, self.calls.streams)
