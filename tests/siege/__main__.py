@@ -14,7 +14,16 @@ from tests.siege.besiegers import WAYS
 from tests.siege.besieging import besieged
 from tests.siege.callers import Callers, Times
 
-_NUMBERS: Final = {"slow_senders": 500, "endless_heads": 6, "bombs": 4, "frames": 3, "deaf_readers": 200}
+_NUMBERS: Final = {
+    "slow_senders": 500,
+    "endless_heads": 6,
+    "bombs": 4,
+    "frames": 3,
+    "resets": 3,
+    "packed_messages": 4,
+    "deaf_readers": 200,
+    "deaf_callers": 20,
+}
 """Of each way; the others have the number that is asked for."""
 _MOST_SECONDS: Final = 5.0
 """For 99 of a hundred calls: besiegers and the besieged share the processors here."""

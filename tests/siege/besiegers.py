@@ -17,6 +17,9 @@ _GET: Final = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _TASKS: Final = b"POST /v2/projects/p/locations/l/queues/q/tasks HTTP/1.1\r\nHost: localhost\r\n"
 _BOMB: Final = 192 << 20
 """Bytes that a bomb unpacks to: more than a body may have."""
+_HEALTH: Final = "/grpc.health.v1.Health/Check"
+_FRAME: Final = 16 << 10
+"""Bytes of the frames that any server takes."""
 _AT_ONCE: Final = 200
 """Connections that are being made."""
 _BREATH: Final = 1.0
@@ -140,6 +143,77 @@ async def frames(target: Target, number: int) -> None:
     await _again_and_again(send, number)
 
 
+async def resets(target: Target, number: int) -> None:
+    """Calls that are begun and given up at once."""
+    begin = _head(_HEALTH)
+
+    async def send(_: int) -> None:
+        async with _connected(target.grpc) as writer:
+            writer.write(_PREFACE + _SETTINGS)
+            for stream in range(1, 1 << 30, 2):
+                writer.write(_frame(1, 4, stream, begin) + _frame(3, 0, stream, bytes(4)))
+                await writer.drain()
+
+    await _again_and_again(send, number)
+
+
+async def packed_messages(target: Target, number: int) -> None:
+    """Compressed messages of gRPC that unpack to more than a message may have."""
+    bomb = gzip.compress(bytes(_BOMB), compresslevel=1)
+    message = b"\1" + len(bomb).to_bytes(4, "big") + bomb
+    begin = _head("/google.cloud.tasks.v2.CloudTasks/CreateTask", ("grpc-encoding", "gzip"))
+    parts = [message[at : at + _FRAME] for at in range(0, len(message), _FRAME)]
+
+    async def send(_: int) -> None:
+        async with _connected(target.grpc) as writer:
+            writer.write(_PREFACE + _SETTINGS)
+            for stream in (1, 3, 5):
+                writer.write(_frame(1, 4, stream, begin))
+                writer.write(b"".join(_frame(0, 0, stream, part) for part in parts) + _frame(0, 1, stream))
+            await writer.drain()
+            await asyncio.sleep(2.0)
+
+    await _again_and_again(send, number)
+
+
+async def deaf_callers(target: Target, number: int) -> None:
+    """Hundreds of calls at a time whose long answers nobody reads."""
+    begin = _head("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+    asked = b"\x22\x20google.cloud.tasks.v2.CloudTasks"
+    message = _frame(0, 1, 0, b"\0" + len(asked).to_bytes(4, "big") + asked)
+
+    async def ask(_: int) -> None:
+        async with _connected(target.grpc) as writer:
+            writer.write(_PREFACE + _SETTINGS)
+            for stream in range(1, 1_801, 2):
+                writer.write(
+                    _frame(1, 4, stream, begin) + message[:5] + stream.to_bytes(4, "big") + message[9:]
+                )
+            await asyncio.sleep(3_600)
+
+    await _again_and_again(ask, number)
+
+
+def _frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def _head(path: str, *more: tuple[str, str]) -> bytes:
+    """Of a call, as a block of headers without compression."""
+    fields = (
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":path", path),
+        ("content-type", "application/grpc"),
+        ("te", "trailers"),
+        *more,
+    )
+    return b"".join(
+        b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+        for name, value in fields
+    )
+
+
 async def deaf_readers(target: Target, number: int) -> None:
     """They ask for long answers and read none."""
 
@@ -182,7 +256,18 @@ def _say_ready() -> None:
 
 WAYS: Final[dict[str, Way]] = {
     way.__name__: way
-    for way in (idle_over_grpc, idle_over_http, slow_senders, endless_heads, bombs, frames, deaf_readers)
+    for way in (
+        idle_over_grpc,
+        idle_over_http,
+        slow_senders,
+        endless_heads,
+        bombs,
+        frames,
+        resets,
+        packed_messages,
+        deaf_readers,
+        deaf_callers,
+    )
 }
 
 

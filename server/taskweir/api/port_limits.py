@@ -10,7 +10,7 @@ _HOUR: Final = 3600 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class PortLimits:
-    """At most `connections` at a time, 0 for any number; those that are `idle` for so long end, those of gRPC sooner."""
+    """At most `connections` at a time, 0 for any number; those that are `idle` for so long end, with grpcio sooner."""
 
     connections: int = 0
     idle: Micros = _HOUR
