@@ -30,9 +30,9 @@ def reflection_answer(services: Iterable[str]) -> Callable[[bytes], bytes]:
             request = reflection_pb2.ServerReflectionRequest.FromString(data)
         except DecodeError as error:
             raise InvalidArgument("The request could not be parsed.") from error
-        reply = reflection.answer(request)
-        reply.original_request.CopyFrom(request)
-        return bytes(reply.SerializeToString())
+        asked = reflection_pb2.ServerReflectionResponse(original_request=request)
+        # What protobuf writes of a message's fields one after the other is the message.
+        return b"".join((asked.SerializeToString(), reflection.answer(request)))
 
     return answer
 
@@ -41,20 +41,25 @@ class _Reflection:
     def __init__(self, services: Iterable[str], pool: DescriptorPool) -> None:
         self._services = tuple(sorted(services))
         self._pool = pool
+        self._files: dict[str, bytes] = {}
+        """Answers that have files, by the name of the first: they are long, and there are few."""
 
-    def answer(
-        self, request: reflection_pb2.ServerReflectionRequest
-    ) -> reflection_pb2.ServerReflectionResponse:
+    def answer(self, request: reflection_pb2.ServerReflectionRequest) -> bytes:
+        """What there is to say besides what was asked."""
         asked = request.WhichOneof("message_request")
         try:
             if asked == "list_services":
-                return self._list()
+                return _written(self._list())
             if asked == "all_extension_numbers_of_type":
-                return self._extensions_of(request.all_extension_numbers_of_type)
+                return _written(self._extensions_of(request.all_extension_numbers_of_type))
             file = self._file(request)
         except KeyError:
-            return _error(Code.NOT_FOUND, "not found")
-        return _error(Code.INVALID_ARGUMENT, "invalid argument") if file is None else _with_imports(file)
+            return _written(_error(Code.NOT_FOUND, "not found"))
+        if file is None:
+            return _written(_error(Code.INVALID_ARGUMENT, "invalid argument"))
+        if file.name not in self._files:
+            self._files[file.name] = _written(_with_imports(file))
+        return self._files[file.name]
 
     def _file(self, request: reflection_pb2.ServerReflectionRequest) -> FileDescriptor | None:
         """What is asked for, None for nothing. Raises KeyError."""
@@ -81,6 +86,10 @@ class _Reflection:
         return reflection_pb2.ServerReflectionResponse(
             list_services_response={"service": [{"name": name} for name in self._services]}
         )
+
+
+def _written(answer: reflection_pb2.ServerReflectionResponse) -> bytes:
+    return bytes(answer.SerializeToString())
 
 
 def _with_imports(file: FileDescriptor) -> reflection_pb2.ServerReflectionResponse:

@@ -145,6 +145,7 @@ class Stream:
         self.begin()
         pending = self._reply()
         pending.data = PREFIX.pack(0, len(message)) + message
+        del message  # it may wait for long, and is counted once
         self._sent = asyncio.Event()
         self._outlet.send(pending)
         await self._sent.wait()
