@@ -4,13 +4,12 @@ In `rate_limits` and `retry_config` a zero counts as unset, as in production. A 
 rate.
 """
 
-from dataclasses import dataclass
-
 from taskweir.domain.model import AppEngineRouting, HttpTarget, Payload, QueueType, RateLimits, RetryConfig
 from taskweir.domain.times import Instant, Micros
+from taskweir.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class QueueDraft:
     """Every settable field of a queue; None where it was not set. `name` is the caller's text. A queue's type is fixed
     when it is made, PUSH where it is not set."""
@@ -26,7 +25,7 @@ class QueueDraft:
     tombstone_ttl: Micros | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TaskDraft:
     """Every settable field of a task; `name` is the caller's text, empty to have an id made."""
 

@@ -6,10 +6,11 @@ when a queue or task is made, so no reader needs to know them.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from taskweir.domain.names import QueueName, TaskName
 from taskweir.domain.times import Instant, Micros
+from taskweir.domain.value import value
 
 
 class QueueState(enum.IntEnum):
@@ -62,7 +63,7 @@ class EnforceMode(enum.IntEnum):
     ALWAYS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RateLimits:
     """Limits on dispatches: a rate per second, a burst (the token bucket's size), and attempts in flight."""
 
@@ -71,7 +72,7 @@ class RateLimits:
     max_concurrent_dispatches: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RetryConfig:
     """When and how often a failed task is tried again.
 
@@ -85,7 +86,7 @@ class RetryConfig:
     max_doublings: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AppEngineRouting:
     """Which App Engine service, version and instance; empty means the default. `host` is filled in by the server."""
 
@@ -95,13 +96,13 @@ class AppEngineRouting:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OAuthToken:
     service_account_email: str
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OidcToken:
     service_account_email: str
     audience: str = ""
@@ -110,7 +111,7 @@ class OidcToken:
 Authorization = OAuthToken | OidcToken
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UriOverride:
     """Parts of a URL that a queue puts in place of the task's. None keeps the task's part.
 
@@ -125,7 +126,7 @@ class UriOverride:
     enforce_mode: EnforceMode = EnforceMode.UNSPECIFIED
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class HttpTarget:
     """What a queue overrides in the HTTP requests of its tasks, at dispatch; stored tasks stay as they are."""
 
@@ -135,7 +136,7 @@ class HttpTarget:
     authorization: Authorization | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Acl:
     """Who may use a pull queue through the old taskqueue API, as queue.yaml says: kept and shown, not enforced."""
 
@@ -143,7 +144,7 @@ class Acl:
     writer_emails: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Queue:
     """A queue with every default written out.
 
@@ -167,7 +168,7 @@ class Queue:
     uid: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class HttpRequest:
     """A task for any HTTP endpoint. Header names keep the caller's spelling."""
 
@@ -178,7 +179,7 @@ class HttpRequest:
     authorization: Authorization | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AppEngineRequest:
     """A task for an App Engine service; `relative_uri` is a path with an optional query."""
 
@@ -189,7 +190,7 @@ class AppEngineRequest:
     routing: AppEngineRouting = AppEngineRouting()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PullMessage:
     """A task that workers lease; the payload is opaque."""
 
@@ -200,7 +201,7 @@ class PullMessage:
 Payload = HttpRequest | AppEngineRequest | PullMessage
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ResponseStatus:
     """The google.rpc.Status of an attempt: canonical code number and production's message."""
 
@@ -208,7 +209,7 @@ class ResponseStatus:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Attempt:
     """One dispatch of a task. The response fields are None while it is in flight.
 
@@ -222,7 +223,7 @@ class Attempt:
     previous_response: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Task:
     """A task with every default written out. Of a pull task the schedule time is when it can be leased, or when its
     lease ends, and the dispatch count that of its leases.

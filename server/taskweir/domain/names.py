@@ -5,8 +5,9 @@ underscore. Parsing returns None for what is malformed: which error that is depe
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Self
+
+from taskweir.domain.value import value
 
 _LOCATION: Final = re.compile(r"projects/([^/]+)/locations/([^/]+)")
 _QUEUE: Final = re.compile(r"projects/([^/]+)/locations/([^/]+)/queues/([^/]+)")
@@ -20,7 +21,7 @@ QUEUE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 TASK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LocationName:
     """A project's location; the parent of queues and operations."""
 
@@ -45,7 +46,7 @@ class LocationName:
         return f"projects/{self.project}/locations/{self.location}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class QueueName:
     """A queue's full name. `parse` checks the shape only; `has_legal_id` the queue id's own rule."""
 
@@ -73,7 +74,7 @@ class QueueName:
         return f"projects/{self.project}/locations/{self.location}/queues/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TaskName:
     """A task's full name. `parse` checks the shape only; `has_legal_id` the task id's own rule."""
 
@@ -95,7 +96,7 @@ class TaskName:
         return f"{self.queue}/tasks/{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OperationName:
     """The name of a long-running operation, in the location of the batch call that made it."""
 

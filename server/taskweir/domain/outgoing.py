@@ -1,14 +1,14 @@
 """The request that an attempt sends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from taskweir.domain.model import Authorization
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Micros
+from taskweir.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OutgoingRequest:
     """The request of one attempt of `task`.
 
