@@ -26,13 +26,14 @@ E = TypeVar("E", bound=enum.IntEnum)
 
 def instant(path: str, timestamp: Timestamp) -> Instant:
     """Cut to microseconds. `path` names the field in the request. Raises InvalidArgument out of range."""
-    if not 0 <= timestamp.nanos < _NANOS_PER_SECOND:
+    seconds, nanos = timestamp.seconds, timestamp.nanos
+    if not 0 <= nanos < _NANOS_PER_SECOND:
         raise _invalid(path, "Timestamp", "nanos must be between 0 and 999999999")
-    if not _FIRST_SECOND <= timestamp.seconds <= _LAST_SECOND:
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
         raise _invalid(
             path, "Timestamp", "it must be between 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z"
         )
-    return timestamp.seconds * SECOND + timestamp.nanos // _NANOS_PER_MICRO
+    return seconds * SECOND + nanos // _NANOS_PER_MICRO
 
 
 def micros(path: str, duration: Duration) -> Micros:
@@ -68,7 +69,7 @@ def enum_value(kind: type[E], number: int, path: str, type_name: str) -> E:
 
 def enum_number(value: enum.IntEnum) -> Any:  # noqa: ANN401
     """The number to write. Typed loosely: the stubs want instances of classes that exist in their types only."""
-    return value.value
+    return value
 
 
 def put_instant(timestamp: Timestamp, at: Instant) -> None:

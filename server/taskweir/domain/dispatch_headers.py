@@ -4,7 +4,7 @@ HTTP and App Engine targets get the same ones under two prefixes, X-CloudTasks- 
 live service (2026).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from taskweir.domain.model import Task
@@ -32,6 +32,15 @@ def without_reserved(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]
     one value: of spellings that differ in case alone, the last counts."""
     last = {name.lower(): (name, value) for name, value in headers}
     return [header for lower, header in last.items() if not _is_reserved(lower)]
+
+
+def without_own(headers: Mapping[str, str], *lower_names: str) -> Mapping[str, str]:
+    """As `without_reserved`, and without those of these names, given in lower case. Mostly there is nothing to leave
+    out, which takes a third of the time to see."""
+    lower = {name.lower() for name in headers}
+    if len(lower) == len(headers) and lower.isdisjoint(lower_names) and not any(map(_is_reserved, lower)):
+        return headers
+    return dict(without(without_reserved(headers.items()), *lower_names))
 
 
 def sendable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

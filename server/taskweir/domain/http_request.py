@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from taskweir.domain.dispatch_headers import dispatch_headers, sendable, without, without_reserved
+from taskweir.domain.dispatch_headers import dispatch_headers, sendable, without, without_own
 from taskweir.domain.limits import DEFAULT_HTTP_DISPATCH_DEADLINE
 from taskweir.domain.model import Authorization, HttpMethod, HttpRequest, HttpTarget, OidcToken, Task
 from taskweir.domain.outgoing import OutgoingRequest
@@ -20,9 +20,7 @@ _RETRY_REASON: Final = ""
 
 def stored_http_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers a created task shows: the caller's, but for those the service makes, and its User-Agent."""
-    if not headers:
-        return {"User-Agent": USER_AGENT}
-    return {**dict(without(without_reserved(headers.items()), "user-agent")), "User-Agent": USER_AGENT}
+    return {**without_own(headers, "user-agent"), "User-Agent": USER_AGENT}
 
 
 def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) -> OutgoingRequest:

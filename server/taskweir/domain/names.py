@@ -93,7 +93,8 @@ class TaskName:
         return TASK_ID.fullmatch(self.id) is not None
 
     def __str__(self) -> str:
-        return f"{self.queue}/tasks/{self.id}"
+        queue = self.queue
+        return f"projects/{queue.project}/locations/{queue.location}/queues/{queue.id}/tasks/{self.id}"
 
 
 @value(frozen=True, slots=True)

@@ -176,18 +176,20 @@ def may_be_too_large(task: Task) -> bool:
 
 def _rough_size(payload: Payload) -> int:
     """In bytes or characters, of the parts that can be large."""
-    match payload:
-        case PullMessage():
-            return 0
-        case HttpRequest(headers=headers, body=body, authorization=token):
-            size = len(body) + _rough_size_of_headers(headers)
-            if token is not None:
-                size += len(token.service_account_email)
-                size += len(token.scope if isinstance(token, OAuthToken) else token.audience)
-            return size
-        case AppEngineRequest(headers=headers, body=body, routing=routing):
-            return len(body) + _rough_size_of_headers(headers) + 2 * len(routing.host)
+    if isinstance(payload, PullMessage):
+        return 0
+    size = len(payload.body) + _rough_size_of_headers(payload.headers)
+    if isinstance(payload, AppEngineRequest):
+        return size + 2 * len(payload.routing.host)
+    token = payload.authorization
+    if token is not None:
+        size += len(token.service_account_email)
+        size += len(token.scope if isinstance(token, OAuthToken) else token.audience)
+    return size
 
 
 def _rough_size_of_headers(headers: Mapping[str, str]) -> int:
-    return sum([len(name) + len(value) + _HEADER_OVERHEAD for name, value in headers.items()])
+    size = _HEADER_OVERHEAD * len(headers)
+    for name, value in headers.items():
+        size += len(name) + len(value)
+    return size

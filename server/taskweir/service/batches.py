@@ -2,10 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from taskweir.clock import Clock
 from taskweir.domain.drafts import TaskDraft
@@ -16,17 +15,16 @@ from taskweir.domain.name_rules import operation_of, queue_of, task_of
 from taskweir.domain.names import OperationName, QueueName, TaskName
 from taskweir.domain.operation import BatchKind, BatchState, Failure, Operation
 from taskweir.domain.times import Instant
+from taskweir.domain.value import value
 from taskweir.service.tasks import TaskService
 from taskweir.store.base import Store
-
-T = TypeVar("T")
 
 _MAX_REQUEST_ID: Final = 500
 _AT_A_STRETCH: Final = 0.01
 """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BatchCreate:
     """One request of BatchCreateTasks; `refusal` is what is wrong with it already as it came over the wire."""
 
@@ -88,16 +86,19 @@ class BatchService:
         turn = loop.time()
         tasks: list[Task | Refusal] = []
         for request in batch:
-            tasks.append(_tried(partial(self._new_task, queue, request)))
+            tasks.append(self._new_task(queue, request))
             if loop.time() - turn > _AT_A_STRETCH:
                 await asyncio.sleep(0)
                 turn = loop.time()
         return tasks
 
-    def _new_task(self, queue: QueueName, request: BatchCreate) -> Task:
+    def _new_task(self, queue: QueueName, request: BatchCreate) -> Task | Refusal:
         if request.refusal is not None:
-            raise request.refusal
-        return self.tasks.new_task(queue, request.draft or TaskDraft())
+            return request.refusal
+        try:
+            return self.tasks.new_task(queue, request.draft or TaskDraft())
+        except Refusal as refusal:
+            return refusal
 
     async def delete(self, parent: str, names: Sequence[str], request_id: str) -> Operation:
         """Delete up to 1000 tasks, each on its own."""
@@ -106,7 +107,7 @@ class BatchService:
         operation_name = _operation_name(queue, request_id)
         start = self.clock.now()
         await self.store.get_queue(queue)
-        tasks = [_tried(partial(_task_in, queue, name)) for name in names]
+        tasks = [_task_in(queue, name) for name in names]
 
         def finish(results: Sequence[Refusal | None]) -> Operation:
             return _operation(
@@ -150,17 +151,14 @@ def _same_batch(operation: Operation, kind: BatchKind, queue: QueueName) -> Oper
     return operation
 
 
-def _tried(make: Callable[[], T]) -> T | Refusal:
+def _task_in(queue: QueueName, name: str) -> TaskName | Refusal:
+    """The task that is to be deleted, or why it cannot be."""
     try:
-        return make()
+        task = task_of(name)
     except Refusal as refusal:
         return refusal
-
-
-def _task_in(queue: QueueName, name: str) -> TaskName:
-    task = task_of(name)
     if task.queue != queue:
-        raise InvalidArgument(
+        return InvalidArgument(
             f"The queue name from request ('{queue}') must be the same as the queue name "
             f"in the named task ('{quoted(str(task.queue))}')."
         )

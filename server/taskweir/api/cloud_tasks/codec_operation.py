@@ -19,13 +19,12 @@ _TYPE_URL: Final = "type.googleapis.com/"
 
 def operation_message(operation: Operation, version: Version) -> operations_proto_pb2.Operation:
     """A finished operation, as every batch's is, with the version's messages in it."""
-    message = operations_proto_pb2.Operation(
-        name=str(operation.name), metadata=_packed(_metadata(operation, version)), done=True
-    )
+    message = operations_proto_pb2.Operation(name=str(operation.name), done=True)
+    _pack(message.metadata, _metadata(operation, version))
     if operation.error is not None:
         message.error.CopyFrom(_status(operation.error, version))
     elif operation.kind is BatchKind.CREATE:
-        message.response.CopyFrom(_packed(_created(operation, version)))
+        _pack(message.response, _created(operation, version))
     else:
         message.response.Pack(Empty())
     return message
@@ -47,17 +46,17 @@ def _metadata(operation: Operation, version: Version) -> Message:
 
 def _created(operation: Operation, version: Version) -> Message:
     response = version.batches.BatchCreateTasksResponse()
+    add, put_task, full_views = response.tasks.add, version.put_task, operation.full_views
     for place, task in enumerate(operation.tasks):
-        version.put_task(response.tasks.add(), task, full=place in operation.full_views)
+        put_task(add(), task, full=place in full_views)
     message: Message = response
     return message
 
 
-def _packed(message: Message) -> AnyMessage:
+def _pack(field: AnyMessage, message: Message) -> None:
     """`Any.Pack` would write the stub's name."""
-    return AnyMessage(
-        type_url=_TYPE_URL + true_name(message.DESCRIPTOR.full_name), value=message.SerializeToString()
-    )
+    field.type_url = _TYPE_URL + true_name(message.DESCRIPTOR.full_name)
+    field.value = message.SerializeToString()
 
 
 def _status(failure: Failure, version: Version) -> status_pb2.Status:

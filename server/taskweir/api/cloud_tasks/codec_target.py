@@ -1,6 +1,7 @@
 """HTTP requests, routing, and what a queue overrides: the same in every version."""
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Final, TypeAlias
 
 from taskweir.api.cloud_tasks.codec_fields import enum_field
 from taskweir.api.convert import enum_number
@@ -24,13 +25,13 @@ _HttpRequest: TypeAlias = v2.HttpRequest | v2beta3.HttpRequest | v2beta2.HttpReq
 _AppEngineRouting: TypeAlias = v2.AppEngineRouting | v2beta3.AppEngineRouting | v2beta2.AppEngineRouting
 _HttpTarget: TypeAlias = v2.HttpTarget | v2beta3.HttpTarget | v2beta2.HttpTarget
 _UriOverride: TypeAlias = v2.UriOverride | v2beta3.UriOverride | v2beta2.UriOverride
-_HasMethod: TypeAlias = (
-    _HttpRequest
-    | _HttpTarget
-    | v2.AppEngineHttpRequest
-    | v2beta3.AppEngineHttpRequest
-    | v2beta2.AppEngineHttpRequest
+_HasHeaders: TypeAlias = (
+    _HttpRequest | v2.AppEngineHttpRequest | v2beta3.AppEngineHttpRequest | v2beta2.AppEngineHttpRequest
 )
+_HasMethod: TypeAlias = _HasHeaders | _HttpTarget
+
+_METHODS: Final = {method.value: method for method in HttpMethod}
+"""By number: an enum's own call takes ten times as long."""
 
 
 def http_request(message: _HttpRequest, path: str) -> HttpRequest:
@@ -38,7 +39,7 @@ def http_request(message: _HttpRequest, path: str) -> HttpRequest:
     return HttpRequest(
         url=message.url,
         http_method=http_method(message, path) or HttpMethod.POST,
-        headers=dict(message.headers),
+        headers=dict(message.headers.items()),
         body=message.body,
         authorization=_authorization(message),
     )
@@ -47,10 +48,17 @@ def http_request(message: _HttpRequest, path: str) -> HttpRequest:
 def put_http_request(message: _HttpRequest, request: HttpRequest, *, full: bool) -> None:
     message.url = request.url
     message.http_method = enum_number(request.http_method)
-    message.headers.update(request.headers)
+    put_headers(message, request.headers)
     _put_authorization(message, request.authorization)
     if full:
         message.body = request.body
+
+
+def put_headers(message: _HasHeaders, headers: Mapping[str, str]) -> None:
+    """One by one: a map's own `update` is Python's for any mapping, and takes twice as long."""
+    field = message.headers
+    for name in headers:
+        field[name] = headers[name]
 
 
 def routing(message: _AppEngineRouting) -> AppEngineRouting:
@@ -94,7 +102,10 @@ def put_http_target(message: _HttpTarget, target: HttpTarget) -> None:
 
 def http_method(message: _HasMethod, path: str) -> HttpMethod | None:
     """None where it is unspecified."""
-    return enum_field(HttpMethod, message, "http_method", path) if message.http_method else None
+    number = message.http_method
+    if not number:
+        return None
+    return _METHODS.get(number) or enum_field(HttpMethod, message, "http_method", path)
 
 
 def _uri_override(message: _UriOverride, path: str) -> UriOverride:
