@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from tests.store.builders import NOW, PARENT, Q, ids, make_queue, task
+from tests.store.builders import NOW, PARENT, PLENTY, RETRY, Q, ids, make_queue, task
 from tests.store.conftest import Reopen
 from tests.store.factories import RecordingListener, StoreFactory
 from tests.store.test_tasks import ATTEMPTED, PAYLOADS
@@ -68,6 +68,22 @@ async def test_each_task_of_a_batch_has_its_own_result(
     assert all(one.uid and one.queue_uid == q.uid for one in operation.tasks)
     assert await ids(store) == ["a", "b", "there"]
     assert listener.told() == [("due", q.uid, NOW)]
+
+
+async def test_tasks_of_one_batch_keep_their_own_fields(store: Store, q: Queue) -> None:
+    """Whatever the others have: nothing, all that a task can have, or a part of it."""
+    more = [
+        {},
+        ATTEMPTED,
+        {"dispatch_deadline": 15_000_000},
+        {"retry_config": RETRY},
+        {"dispatch_count": 3},
+        {},
+    ]
+    wanted = [task(f"t{number}", **fields) for number, fields in enumerate(more)]
+    made = (await store.insert_batch(NAME, wanted, finish, NOW)).tasks
+    assert [replace(one, uid=0, queue_uid=0) for one in made] == wanted
+    assert list(await store.list_tasks(Q, "", 10, with_body=True, max_bytes=PLENTY)) == list(made)
 
 
 async def test_each_deletion_of_a_batch_has_its_own_result(store: Store, q: Queue) -> None:

@@ -34,6 +34,7 @@ PAYLOADS = {
     ),
     "oauth": HttpRequest("https://h", HttpMethod.GET, {}, b"", OAuthToken("me", "scope")),
     "plain": HttpRequest("https://h"),
+    "without a token": HttpRequest('http://h/"\\é', headers={"X-Ünï": 'a"b\\', "x": "\u0000"}, body=BYTES),
     "app engine": AppEngineRequest(
         "/a?b", HttpMethod.DELETE, {"A": "b"}, BYTES, AppEngineRouting("s", "v", "i", "h")
     ),

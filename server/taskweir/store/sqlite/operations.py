@@ -9,7 +9,7 @@ from taskweir.domain.names import OperationName, QueueName, TaskName
 from taskweir.domain.operation import BatchKind, BatchState, Failure, Operation
 from taskweir.domain.times import Instant
 from taskweir.store.sqlite.inserts import insert_tasks
-from taskweir.store.sqlite.rows import Json, decode, encode, json_row_of, task_of
+from taskweir.store.sqlite.rows import Json, decode, encode, quoted, row_text, task_of
 from taskweir.store.sqlite.tasks import delete_tasks
 from taskweir.store.sqlite.transaction import Transaction
 
@@ -79,7 +79,7 @@ def get_operation(connection: sqlite3.Connection, name: OperationName, now: Inst
 
 def _content(operation: Operation) -> str:
     """Its tasks in a piece each: in one, those of a batch with large bodies would hold the interpreter's lock for long."""
-    tasks = ",".join([encode(_task_json(task)) for task in operation.tasks])
+    tasks = ",".join([_task_text(task) for task in operation.tasks])
     return f'{encode(_operation_json(operation))[:-1]},"tasks":[{tasks}]}}'
 
 
@@ -112,9 +112,9 @@ def _operation_of(name: OperationName, value: Json) -> Operation:
     )
 
 
-def _task_json(task: Task) -> Json:
+def _task_text(task: Task) -> str:
     queue = task.name.queue
-    return [queue.project, queue.location, queue.id, task.queue_uid, json_row_of(task)]
+    return f"[{quoted(queue.project)},{quoted(queue.location)},{quoted(queue.id)},{task.queue_uid},{row_text(task)}]"
 
 
 def _task_of(value: Json) -> Task:

@@ -118,10 +118,10 @@ class Transaction:
         """What is in flight for a project, or (None) for any, is not known of any more."""
         self.after_commit(lambda: self.memory.holds.drop(project))
 
-    def add_task(self, queue_uid: int) -> None:
+    def add_tasks(self, queue_uid: int, count: int) -> None:
         entry = self.entry_by_uid(queue_uid)
         assert entry is not None
-        self._changes[entry.generation] += 1
+        self._changes[entry.generation] += count
 
     def remove_task(self, uid: int, generation: int) -> None:
         self._removed.add(uid)
