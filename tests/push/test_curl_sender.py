@@ -277,22 +277,27 @@ async def test_a_kept_connection_that_the_target_closed_is_replaced(sender: Curl
 
 async def test_a_request_is_never_sent_twice_by_itself(sender: CurlSender) -> None:
     """A kept connection that breaks before the answer is a failed attempt: the target may have worked on it."""
-    requests = 0
+    requests = served = 0
 
     async def answer_once_and_break(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal requests
+        nonlocal requests, served
+        served += 1
         for answer in (OK, b""):
             if not await reader.read(65_536):
                 break
             requests += 1
             writer.write(answer)
         writer.close()
+        await writer.wait_closed()
+        served -= 1
 
     target = await asyncio.start_server(answer_once_and_break, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{target.sockets[0].getsockname()[1]}/"
     async with target:
         assert (await sender.send(request(url))).http_status == 200
         outcome = await sender.send(request(url))
+        await turns()  # libcurl has opened a second connection, and given it up
+        await until(lambda: not served)
     assert (outcome.http_status, outcome.unsent, outcome.timed_out) == (None, False, False)
     assert "closed before an answer" in outcome.error
     assert requests == 2
@@ -392,25 +397,31 @@ async def test_closing_tells_those_in_flight_and_later_callers(sender: CurlSende
         assert (await sender.send(request(target.url()))).unsent
 
 
-async def test_an_idle_sender_has_no_timer_and_watches_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kept connections and past deadlines wake nobody up."""
+async def test_an_idle_sender_has_no_timer_and_is_woken_by_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept connections and past deadlines wake nobody up, and a peer that closes its end does so once."""
     loop = asyncio.get_running_loop()
     timers: list[asyncio.TimerHandle] = []
-    watched: set[int] = set()
-    call_later, add_reader, remove_reader = loop.call_later, loop.add_reader, loop.remove_reader
+    watched: list[int] = []
+    woken: list[int] = []
+    call_later, add_reader = loop.call_later, loop.add_reader
 
     def record_timer(delay: float, callback: Callable[..., object], *args: object) -> asyncio.TimerHandle:
         timers.append(call_later(delay, callback, *args))
         return timers[-1]
 
     def record_reader(fd: int, callback: Callable[..., object], *args: object) -> None:
-        watched.add(fd)
-        add_reader(fd, callback, *args)
+        def wake() -> None:
+            woken.append(fd)
+            callback(*args)
+
+        watched.append(fd)
+        add_reader(fd, wake)
 
     def forget_reader(fd: int) -> bool:
-        watched.discard(fd)
-        return remove_reader(fd)
+        watched.remove(fd)
+        return loop_remove_reader(fd)
 
+    loop_remove_reader = loop.remove_reader
     async with RawTarget.serving() as target:
         monkeypatch.setattr(loop, "call_later", record_timer)
         monkeypatch.setattr(loop, "add_reader", record_reader)
@@ -419,8 +430,25 @@ async def test_an_idle_sender_has_no_timer_and_watches_no_socket(monkeypatch: py
         await asyncio.gather(*(sender.send(request(target.url())) for _ in range(4)))
         assert timers
         assert all(timer.cancelled() or timer.when() < loop.time() for timer in timers)
-        assert watched == set()
-        await sender.close()
+        (selector,) = watched
+        woken.clear()
+        await turns()
+        assert not woken
+    # The target has closed what was kept.
+    await until(lambda: selector in woken)
+    await turns()
+    assert len(woken) <= target.connections
+    woken.clear()
+    await turns()
+    assert not woken
+    await sender.close()
+    assert not watched
+
+
+async def turns() -> None:
+    """Let whatever is readable be told."""
+    for _ in range(100):
+        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("loop_of", ["asyncio", "uvloop"])

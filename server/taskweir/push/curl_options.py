@@ -1,7 +1,8 @@
-"""One request as the options of a libcurl easy handle: what we want of libcurl, and its own habits switched off."""
+"""Requests as the options of a libcurl easy handle: what we want of libcurl, and its own habits switched off."""
 
+import enum
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pycurl
 
@@ -23,37 +24,111 @@ _SHORTEST: Final = 1
 
 _MADE_BY_LIBCURL: Final = "Content-Length"
 
+_MOST_KEPT: Final = 2_048
+"""Bytes of headers and body that a handle may keep while nobody uses it."""
 
-def set_options(
-    curl: pycurl.Curl,
-    request: WireRequest,
-    addresses: Sequence[str],
-    deadline: Micros,
-    trust: Trust,
-    *,
-    forget_names: bool,
-    before_sending: Callable[..., int],
-    on_header: Callable[[bytes], object],
-    on_body: Callable[[bytes], object],
-) -> None:
-    """Set a fresh handle up for one request. `addresses` are those of the request's host; `deadline` is in
-    microseconds. With `forget_names` the transfer's end makes libcurl forget the addresses of earlier ones.
 
-    Raises pycurl.error for what this libcurl refuses and UnicodeError for text that has no UTF-8 form.
-    """
-    _set_habits(curl)
-    _set_trust(curl, trust)
-    _set_method(curl, request)
-    _set_addresses(curl, request, addresses, forget_names=forget_names)
-    milliseconds = max(1, -(-deadline // MILLISECOND))
-    curl.setopt(pycurl.URL, request.origin)
-    curl.setopt(pycurl.REQUEST_TARGET, request.target)
-    curl.setopt(pycurl.HTTPHEADER, _header_lines(request))
-    curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
-    curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-    curl.setopt(pycurl.PREREQFUNCTION, before_sending)
-    curl.setopt(pycurl.HEADERFUNCTION, on_header)
-    curl.setopt(pycurl.WRITEFUNCTION, on_body)
+class _Kind(enum.Enum):
+    """Of requests; each needs options that the others must not have."""
+
+    WITH_BODY = enum.auto()
+    HEAD = enum.auto()
+    BARE = enum.auto()
+
+
+class HandleOptions:
+    """The options of one easy handle. Those that are the same for the next request stay as they are: to set all of them
+    for each would be a tenth of what an attempt costs."""
+
+    __slots__ = ("_callbacks", "_curl", "_kept", "_kind", "_trust", "_values")
+
+    def __init__(
+        self,
+        curl: pycurl.Curl,
+        trust: Trust,
+        *,
+        socket_opened: Callable[[int, object], int],
+        before_sending: Callable[..., int],
+        on_header: Callable[[bytes], object],
+        on_body: Callable[[bytes], object],
+    ) -> None:
+        self._curl = curl
+        self._trust = trust
+        self._callbacks = (
+            (pycurl.SOCKOPTFUNCTION, socket_opened),
+            (pycurl.PREREQFUNCTION, before_sending),
+            (pycurl.HEADERFUNCTION, on_header),
+            (pycurl.WRITEFUNCTION, on_body),
+        )
+        self._kind: _Kind | None = None
+        self._values: dict[int, Any] = {}
+        """Set for the requests of this kind so far."""
+        self._kept = 0
+        """Bytes of the last request."""
+
+    def set_for(
+        self, request: WireRequest, addresses: Sequence[str], deadline: Micros, *, forget_names: bool
+    ) -> None:
+        """Set the handle up for one request. `addresses` are those of the request's host; `deadline` is in
+        microseconds. With `forget_names` the transfer's end makes libcurl forget the addresses of earlier ones.
+
+        Raises pycurl.error for what this libcurl refuses and UnicodeError for text that has no UTF-8 form.
+        """
+        kind = _kind_of(request)
+        if kind is not self._kind:
+            self._fit(kind)
+        lines = _header_lines(request)
+        self._kept = sum(map(len, lines)) + len(request.body or b"")
+        milliseconds = max(1, -(-deadline // MILLISECOND))
+        self._set(pycurl.CUSTOMREQUEST, request.method)
+        self._set_addresses(request, addresses, forget_names=forget_names)
+        self._set(pycurl.URL, request.origin)
+        self._set(pycurl.TIMEOUT_MS, milliseconds)
+        self._set(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+        self._curl.setopt(pycurl.REQUEST_TARGET, request.target)
+        self._curl.setopt(pycurl.HTTPHEADER, lines)
+        if request.body is not None:
+            self._curl.setopt(pycurl.POSTFIELDS, request.body)
+
+    def rest(self, request: WireRequest | None) -> None:
+        """The request is over. What is large or secret in it does not stay."""
+        if request is None or request.token or self._kept > _MOST_KEPT:
+            self._curl.reset()
+            self._kind = None
+
+    def _fit(self, kind: _Kind) -> None:
+        """Set what all requests of a kind have in common."""
+        curl = self._curl
+        curl.reset()
+        self._kind = None
+        self._values.clear()
+        _set_habits(curl)
+        _set_trust(curl, self._trust)
+        for option, callback in self._callbacks:
+            curl.setopt(option, callback)
+        if kind is _Kind.WITH_BODY:
+            curl.setopt(pycurl.POST, 1)
+        elif kind is _Kind.HEAD:
+            curl.setopt(pycurl.NOBODY, 1)
+        self._kind = kind
+
+    def _set(self, option: int, value: Any) -> None:  # noqa: ANN401 - as the option has it
+        if self._values.get(option) != value:
+            self._curl.setopt(option, value)
+            self._values[option] = value
+
+    def _set_addresses(self, request: WireRequest, addresses: Sequence[str], *, forget_names: bool) -> None:
+        """Every transfer brings its own, so libcurl never looks a name up. It keeps them (`+`: not longer than the
+        timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
+        name = request.host.name
+        self._set(pycurl.RESOLVE, [f"+{name}:{request.port}:{','.join(addresses)}"] if name else [])
+        self._set(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
+
+
+def _kind_of(request: WireRequest) -> _Kind:
+    if request.body is not None:
+        return _Kind.WITH_BODY
+    return _Kind.HEAD if request.method == "HEAD" else _Kind.BARE
 
 
 def _set_habits(curl: pycurl.Curl) -> None:
@@ -81,27 +156,6 @@ def _set_trust(curl: pycurl.Curl, trust: Trust) -> None:
         curl.unsetopt(pycurl.CAPATH)
     else:
         curl.setopt(pycurl.CAPATH, trust.ca_dir)
-
-
-def _set_method(curl: pycurl.Curl, request: WireRequest) -> None:
-    """The body's kind first, since it brings a method of its own, then the method's name."""
-    if request.body is not None:
-        curl.setopt(pycurl.POST, 1)
-        curl.setopt(pycurl.POSTFIELDS, request.body)
-    elif request.method == "HEAD":
-        curl.setopt(pycurl.NOBODY, 1)
-    curl.setopt(pycurl.CUSTOMREQUEST, request.method)
-
-
-def _set_addresses(
-    curl: pycurl.Curl, request: WireRequest, addresses: Sequence[str], *, forget_names: bool
-) -> None:
-    """Every transfer brings its own, so libcurl never looks a name up. It keeps them (`+`: not longer than the
-    timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
-    name = request.host.name
-    if name:
-        curl.setopt(pycurl.RESOLVE, [f"+{name}:{request.port}:{','.join(addresses)}"])
-    curl.setopt(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
 
 
 def _header_lines(request: WireRequest) -> list[bytes]:

@@ -12,7 +12,6 @@ from taskweir.domain.target_map import TargetMap
 from taskweir.domain.target_policy import TargetPolicy
 from taskweir.domain.times import SECOND, Micros
 from taskweir.push.curl_loop import CurlLoop
-from taskweir.push.curl_options import set_options
 from taskweir.push.resolver import Resolver
 from taskweir.push.sender import Outcome
 from taskweir.push.tokens import NoToken, NoTokens, Tokens
@@ -76,6 +75,8 @@ class CurlSender:
 
     async def close(self) -> None:
         """Drop requests in flight, whose callers are told so, and close kept connections."""
+        if self._is_closed:
+            return
         self._is_closed = True
         self._resolver.close()
         for transfer in list(self._in_flight.values()):
@@ -122,7 +123,7 @@ class CurlSender:
         addresses, refusal = self._policy.vetted(wire.host.name, found)
         if refusal:
             return unsent(refusal)
-        transfer = self._spare.pop() if self._spare else Transfer()
+        transfer = self._spare.pop() if self._spare else self._new_transfer()
         try:
             done = self._start(transfer, wire, addresses, deadline, waited)
         except (pycurl.error, UnicodeError) as error:
@@ -135,6 +136,9 @@ class CurlSender:
                 self._drop(transfer)
             raise
 
+    def _new_transfer(self) -> Transfer:
+        return Transfer(self._trust, self._curl_loop.socket_opened)
+
     def _start(
         self,
         transfer: Transfer,
@@ -146,17 +150,8 @@ class CurlSender:
         transfer.request = wire
         transfer.refusal_of = None if self._policy.is_open else self._policy.refusal
         transfer.waited = waited
-        set_options(
-            transfer.curl,
-            wire,
-            addresses,
-            deadline,
-            self._trust,
-            forget_names=waited > 0,  # so that what libcurl keeps grows no more than what the resolver keeps
-            before_sending=transfer.before_sending,
-            on_header=transfer.header_lines.append,
-            on_body=transfer.on_body,
-        )
+        # Names are forgotten so that what libcurl keeps grows no more than what the resolver keeps.
+        transfer.options.set_for(wire, addresses, deadline, forget_names=waited > 0)
         transfer.done = done = self._loop.create_future()
         self._curl_loop.add(transfer.curl)
         self._in_flight[transfer.curl] = transfer

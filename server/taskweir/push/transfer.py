@@ -8,8 +8,10 @@ import pycurl
 
 from taskweir.domain.times import Micros
 from taskweir.push.answer_head import AnswerHead
+from taskweir.push.curl_options import HandleOptions
 from taskweir.push.minted import headers_to_show, text_without_token, without_token
 from taskweir.push.sender import Outcome
+from taskweir.push.trust import Trust
 from taskweir.push.wire_request import WireRequest
 
 BODY_KEPT: Final = 1_024
@@ -36,13 +38,15 @@ class Transfer:
         "done",
         "header_lines",
         "is_sent",
+        "options",
         "refusal",
         "refusal_of",
         "request",
         "waited",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, trust: Trust, socket_opened: Callable[[int, object], int]) -> None:
+        """`socket_opened` is that of the `CurlLoop`."""
         self.curl = pycurl.Curl()
         self.request: WireRequest | None = None
         self.done: asyncio.Future[Outcome] | None = None
@@ -52,9 +56,17 @@ class Transfer:
         self.is_sent = False
         self.refusal_of: Callable[[str, str], str] | None = None
         self.refusal = ""
+        self.options = HandleOptions(
+            self.curl,
+            trust,
+            socket_opened=socket_opened,
+            before_sending=self.before_sending,
+            on_header=self.header_lines.append,
+            on_body=self.on_body,
+        )
 
     def clear(self) -> None:
-        self.curl.reset()
+        self.options.rest(self.request)
         self.request = self.done = None
         self.waited = 0
         self.header_lines.clear()
