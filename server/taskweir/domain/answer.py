@@ -2,6 +2,8 @@
 target's load."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.congestion import Signal
@@ -50,20 +52,27 @@ def answer_of(
     """
     if http_status is None:
         return _unanswered(payload, error if unsent else "", timed_out=timed_out, unsent=unsent)
-    signal = _signal(payload, http_status)
+    answer = _answered(http_status, is_app_engine=isinstance(payload, AppEngineRequest))
+    if not_before is not None and answer.signal is Signal.OVERLOADED:
+        return replace(answer, not_before=not_before)
+    return answer
+
+
+@lru_cache(maxsize=256)
+def _answered(http_status: int, *, is_app_engine: bool) -> Answer:
+    """Kept, since attempts get the same few answers again and again."""
     return Answer(
         succeeded=200 <= http_status <= 299,
         answered=True,
         below_500=http_status < 500,
         status=_status(_code(http_status), http_status),
         previous_response=http_status,
-        not_before=not_before if signal is Signal.OVERLOADED else None,
-        signal=signal,
+        signal=_signal(http_status, is_app_engine=is_app_engine),
     )
 
 
-def _signal(payload: Payload, http_status: int) -> Signal:
-    if http_status == 503 or (http_status == 429 and not isinstance(payload, AppEngineRequest)):
+def _signal(http_status: int, *, is_app_engine: bool) -> Signal:
+    if http_status == 503 or (http_status == 429 and not is_app_engine):
         return Signal.OVERLOADED
     return Signal.FINE if http_status < 500 else Signal.FAILING
 

@@ -5,6 +5,7 @@ live service (2026).
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.model import Task
@@ -45,11 +46,14 @@ def without_own(headers: Mapping[str, str], *lower_names: str) -> Mapping[str, s
 
 def sendable(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """A caller's headers as they may go out: without the service's own and without the connection's."""
-    return [
-        (name, value)
-        for name, value in headers
-        if not _is_reserved(lower := name.lower()) and lower not in OF_THE_CONNECTION
-    ]
+    return [header for header in headers if _is_sendable(header[0])]
+
+
+@lru_cache(maxsize=256)
+def _is_sendable(name: str) -> bool:
+    """Kept, since tasks have the same few headers again and again."""
+    lower = name.lower()
+    return not _is_reserved(lower) and lower not in OF_THE_CONNECTION
 
 
 def without(headers: Iterable[tuple[str, str]], *lower_names: str) -> list[tuple[str, str]]:

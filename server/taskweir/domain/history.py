@@ -136,10 +136,11 @@ def headers_to_keep(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
     """Headers as they may be shown: secrets blacked out, long values cut."""
     kept: list[tuple[str, str]] = []
     room = _HEADERS_KEPT
-    for name, value in headers:
-        shown = _shown(name, value)
-        room -= len(name) + len(shown)
-        kept.append((name, shown if room >= 0 else "…"))
+    for header in headers:
+        name, value = header
+        shown = header if len(value) <= _VALUE_KEPT and not _is_secret(name) else (name, _shown(name, value))
+        room -= len(name) + len(shown[1])
+        kept.append(shown if room >= 0 else (name, "…"))
     return kept
 
 
@@ -147,7 +148,7 @@ def _shown(name: str, value: str) -> str:
     if _is_secret(name):
         scheme = next((scheme for scheme in _SCHEMES if value.startswith(scheme)), "")
         return f"{scheme}***"
-    return value if len(value) <= _VALUE_KEPT else value[:_VALUE_KEPT] + "…"
+    return value[:_VALUE_KEPT] + "…"
 
 
 @lru_cache(maxsize=256)

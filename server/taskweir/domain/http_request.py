@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.dispatch_headers import dispatch_headers, sendable, without, without_own
@@ -27,14 +28,17 @@ def http_request(task: Task, payload: HttpRequest, target: HttpTarget | None) ->
     """An attempt's request, with what the queue overrides as it is now; the stored task stays as it is."""
     target = target or _NO_OVERRIDES
     method = target.http_method or payload.http_method
+    has_body = method in METHODS_WITH_BODY
     authorization = target.authorization or payload.authorization
     url = overridden_url(payload.url, target.uri_override) if target.uri_override else payload.url
     return OutgoingRequest(
         task=task.name,
         method=method.name,
         url=url,
-        headers=_headers(task, _own_headers(payload, method), target.header_overrides, authorization),
-        body=payload.body if method in METHODS_WITH_BODY else b"",
+        headers=_headers(
+            task, _own_headers(payload, has_body=has_body), target.header_overrides, authorization
+        ),
+        body=payload.body if has_body else b"",
         deadline=task.dispatch_deadline or DEFAULT_HTTP_DISPATCH_DEADLINE,
         authorization=_for_target(authorization, url),
     )
@@ -54,10 +58,10 @@ def _without_secrets(url: str) -> str:
     return user[1] + url[user.end() :] if user else url
 
 
-def _own_headers(payload: HttpRequest, method: HttpMethod) -> Iterable[tuple[str, str]]:
+def _own_headers(payload: HttpRequest, *, has_body: bool) -> Iterable[tuple[str, str]]:
     """The task's. When the queue's method takes the body away, what describes the body goes with it (RFC 9110, 15.4)."""
     own = payload.headers.items()
-    if method in METHODS_WITH_BODY or payload.http_method not in METHODS_WITH_BODY:
+    if has_body or payload.http_method not in METHODS_WITH_BODY:
         return own
     return [(name, value) for name, value in own if not _is_about_the_body(name.lower())]
 
@@ -72,14 +76,20 @@ def _headers(
     overrides: Iterable[tuple[str, str]],
     authorization: Authorization | None,
 ) -> list[tuple[str, str]]:
-    headers = without(_overridden(own, overrides), "user-agent")
+    headers = _overridden(own, overrides)
     if authorization is not None:
         headers = without(headers, "authorization")  # the token takes the place of the caller's own
     return [
         ("User-Agent", USER_AGENT),
         *dispatch_headers("X-CloudTasks-", task, task.execution_count, _RETRY_REASON),
-        *sendable(headers),
+        *[header for header in sendable(headers) if not _is_agent(header[0])],
     ]
+
+
+@lru_cache(maxsize=256)
+def _is_agent(name: str) -> bool:
+    """Kept, since tasks have the same few headers again and again."""
+    return name.lower() == "user-agent"
 
 
 def _overridden(

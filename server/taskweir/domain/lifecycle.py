@@ -53,12 +53,23 @@ class AttemptResult:
 
 
 def begin_attempt(task: Task, now: Instant) -> Task:
-    """The task as it stands while an attempt that starts now is in flight."""
-    return replace(
-        task,
-        dispatch_count=task.dispatch_count + 1,
-        first_dispatch_time=now if task.first_dispatch_time is None else task.first_dispatch_time,
-        last_attempt=_begun(task, now),
+    """The task as it stands while an attempt that starts now is in flight. On the way of every attempt, where `replace`
+    would take three times as long."""
+    return Task(
+        task.name,
+        task.payload,
+        task.schedule_time,
+        task.create_time,
+        task.dispatch_deadline,
+        task.retry_config,
+        task.dispatch_count + 1,
+        task.response_count,
+        task.execution_count,
+        now if task.first_dispatch_time is None else task.first_dispatch_time,
+        _begun(task, now),
+        task.has_body,
+        task.uid,
+        task.queue_uid,
     )
 
 

@@ -65,7 +65,15 @@ def target_url(url: str) -> TargetUrl:
     match = _URL.fullmatch(url)
     if match is None:
         raise BadUrl("the URL must start with 'http://' or 'https://'")
-    scheme, authority, path, query = match[1].lower(), match[2], match[3], match[4] or ""
+    scheme, authority, path, query = match.groups()
+    of = _origin(scheme.lower(), authority)
+    target = _encoded((path or "/") + (query or ""))
+    return TargetUrl(of.origin, target, of.host_header, of.scheme, of.host, of.port, of.credentials)
+
+
+@lru_cache(maxsize=512)
+def _origin(scheme: str, authority: str) -> TargetUrl:
+    """A URL that asks for nothing yet: of few origins there may be many URLs. Raises BadUrl."""
     userinfo, _, place = authority.rpartition("@")
     try:
         written, port = split_place(place)
@@ -79,7 +87,7 @@ def target_url(url: str) -> TargetUrl:
     shown = written if written.isascii() else host.in_url
     return TargetUrl(
         origin=f"{scheme}://{host.in_url}{given_port}/",
-        target=_encoded((path or "/") + query),
+        target="",
         host_header=shown if is_default else shown + given_port,
         scheme=scheme,
         host=host,

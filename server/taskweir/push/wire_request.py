@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.outgoing import OutgoingRequest
@@ -65,10 +66,17 @@ def wire_request(request: OutgoingRequest, target_map: TargetMap = _NO_MAP) -> W
 
 def _check_framing(method: str, headers: Sequence[tuple[str, str]]) -> None:
     """A method, name or value with a line end in it would be a second header, or a second request."""
-    if not _TOKEN.fullmatch(method):
+    if not _is_token(method):
         raise Unsendable(f"{method!r} is not a method")
-    for name, value in headers:
-        if not _TOKEN.fullmatch(name):
+    for name, _ in headers:
+        if not _is_token(name):
             raise Unsendable(f"{name!r} is not a header name")
-        if _BREAKS_FRAMING.search(value):
-            raise Unsendable(f"the value of header {name} has a line end or NUL in it")
+    if _BREAKS_FRAMING.search("".join([value for _, value in headers])):
+        name = next(name for name, value in headers if _BREAKS_FRAMING.search(value))
+        raise Unsendable(f"the value of header {name} has a line end or NUL in it")
+
+
+@lru_cache(maxsize=256)
+def _is_token(text: str) -> bool:
+    """Kept, since requests have the same few names again and again."""
+    return _TOKEN.fullmatch(text) is not None

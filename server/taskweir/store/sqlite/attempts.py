@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from taskweir.domain import lifecycle
 from taskweir.domain.errors import InvalidArgument
@@ -21,6 +22,9 @@ from taskweir.store.sqlite.transaction import Transaction
 
 Finish = tuple[AttemptResult, Instant, AttemptRecord | None]
 """A result to record, now, and what goes into the history, if anything does."""
+
+_Ended = tuple[int, int, Instant | None]
+"""An attempt that was recorded, by the uids of its task and queue, and when it is tried again."""
 
 
 def begin_attempt(memory: Memory, task: Task, now: Instant) -> Task | None:
@@ -91,10 +95,18 @@ def finish_attempts(
     answers = [books.finish(result, now) for result, now, _ in finishes]
     books.write(finishes[-1][1])
     records: list[Recorded] = []
+    ended: list[_Ended] = []
     for (result, _, record), answer in zip(finishes, answers, strict=True):
-        if record is not None and transaction.is_in_flight(result.task_uid):
+        uid, queue_uid = result.task_uid, result.queue_uid
+        if record is not None and transaction.is_in_flight(uid):
             records.append((record, answer))
-        _end_attempt(transaction, result, None if isinstance(answer, Ending) else answer)
+        transaction.end_attempt(uid)
+        if answer is None or isinstance(answer, Ending):
+            ended.append((uid, queue_uid, None))
+        else:
+            ended.append((uid, queue_uid, answer))
+            transaction.memory.lower_cursor(queue_uid, (answer, uid))
+    transaction.after_commit(partial(_end_attempts, transaction, ended))
     if records:
         record_attempts(transaction, records)
     return answers
@@ -106,26 +118,31 @@ class _Books:
     A held task that succeeded is deleted unread: its hold knows its name, and that it is still there.
     """
 
+    __slots__ = ("_changed", "_ended", "_rows", "_transaction", "_unread")
+
     def __init__(self, transaction: Transaction, finishes: Sequence[Finish]) -> None:
         self._transaction = transaction
         self._changed: dict[int, Task] = {}
         self._ended: dict[int, tuple[str, Entry, Ending]] = {}
-        unknown = {result.task_uid for result, _, _ in finishes if not self._is_plain_success(result)}
+        self._unread: dict[int, Hold] = {}
+        """What holds a task that succeeded."""
+        unknown: set[int] = set()
+        for result, _, _ in finishes:
+            uid = result.task_uid
+            hold = transaction.memory.holds.get(uid)
+            if result.answer.succeeded and hold is not None and transaction.has_task(hold):
+                self._unread[uid] = hold
+            else:
+                unknown.add(uid)
         rows = read_rows(transaction.connection, list(unknown), with_body=False) if unknown else ()
         self._rows = {row[UID]: row for row in rows}
-
-    def _is_plain_success(self, result: AttemptResult) -> bool:
-        hold = self._transaction.memory.holds.get(result.task_uid)
-        return result.answer.succeeded and hold is not None and self._transaction.has_task(hold)
 
     def finish(self, result: AttemptResult, now: Instant) -> Ending | Instant | None:
         uid, entry = result.task_uid, self._transaction.entry_by_uid(result.queue_uid)
         if entry is None or uid in self._ended:
             return None
-        if self._is_plain_success(result):
-            hold = self._transaction.memory.holds.get(uid)
-            assert hold is not None
-            return self._end(uid, hold.name.id, entry, Ending.DONE)
+        if result.answer.succeeded and uid in self._unread:
+            return self._end(uid, self._unread[uid].name.id, entry, Ending.DONE)
         task = self._task(uid, entry)
         if task is None:
             return None
@@ -155,19 +172,14 @@ class _Books:
             update_tasks(self._transaction.connection, list(self._changed.values()))
 
 
-def _end_attempt(transaction: Transaction, result: AttemptResult, retry_at: Instant | None) -> None:
-    uid, queue_uid, memory = result.task_uid, result.queue_uid, transaction.memory
-    transaction.end_attempt(uid)
-    if retry_at is not None:
-        memory.lower_cursor(queue_uid, (retry_at, uid))
-
-    def end() -> None:
+def _end_attempts(transaction: Transaction, ended: Sequence[_Ended]) -> None:
+    """On the loop, after the commit."""
+    memory = transaction.memory
+    for uid, queue_uid, retry_at in ended:
         hold = memory.holds.get(uid)
         due = retry_at if hold is None else _end_in_hold(memory, hold, retry_at)
         if due is not None:
             transaction.task_due(queue_uid, due)
-
-    transaction.after_commit(end)
 
 
 def _end_in_hold(memory: Memory, hold: Hold, retry_at: Instant | None) -> Instant | None:

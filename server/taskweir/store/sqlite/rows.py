@@ -97,20 +97,20 @@ def task_of(row: Row, queue: QueueName, queue_uid: int) -> Task:
     has_body = len(row) > _BODY
     body = bytes.fromhex(row[_BODY]) if has_body else b""
     return Task(
-        name=TaskName(queue, row[ID]),
-        payload=payload_of(row[_PAYLOAD], body),
-        schedule_time=row[SCHEDULE_TIME],
-        create_time=row[4],
-        dispatch_deadline=row[5],
-        retry_config=own_retry_of(row[11]),
-        dispatch_count=row[6],
-        response_count=row[7],
-        execution_count=row[8],
-        first_dispatch_time=row[9],
-        last_attempt=attempt_of(row[10]) if row[10] else None,
-        has_body=has_body,
-        uid=row[UID],
-        queue_uid=queue_uid,
+        TaskName(queue, row[ID]),
+        payload_of(row[_PAYLOAD], body),
+        row[SCHEDULE_TIME],
+        row[4],
+        row[5],
+        own_retry_of(row[11]),
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        attempt_of(row[10]) if row[10] else None,
+        has_body,
+        row[UID],
+        queue_uid,
     )
 
 

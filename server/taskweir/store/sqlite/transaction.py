@@ -25,7 +25,7 @@ class Transaction:
         self._removed: set[int] = set()
         self._taken: set[int] = set()
         self._given_back: set[int] = set()
-        self._ended: Counter[int] = Counter()
+        self._ended: dict[int, int] = {}
         self._changes: Counter[int] = Counter()
         self._counted: Mapping[int, int] | None = None
         self._retired: list[int] = []
@@ -73,12 +73,12 @@ class Transaction:
         hold = self.memory.holds.get(uid)
         if hold is None:
             return False
-        return (hold.claimed and uid not in self._given_back) or hold.attempts > self._ended[uid]
+        return (hold.claimed and uid not in self._given_back) or hold.attempts > self._ended.get(uid, 0)
 
     def is_in_flight(self, uid: int) -> bool:
         """Whether an attempt that is not recorded yet is known of. One from before a reset is not."""
         hold = self.memory.holds.get(uid)
-        return hold is not None and hold.attempts > self._ended[uid]
+        return hold is not None and hold.attempts > self._ended.get(uid, 0)
 
     def take(self, uids: Sequence[int]) -> None:
         """These tasks will be held."""
@@ -90,7 +90,7 @@ class Transaction:
 
     def end_attempt(self, uid: int) -> None:
         """One of the task's attempts in flight will end."""
-        self._ended[uid] += 1
+        self._ended[uid] = self._ended.get(uid, 0) + 1
 
     def put_queue(self, entry: Entry) -> None:
         """A queue was written, with all that the outside sees of it."""
