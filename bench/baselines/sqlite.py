@@ -12,7 +12,6 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from bench.filling import task_id
 from bench.quantiles import quantile
 from bench.requests import NOWHERE, body
 from taskweir.clock import real_now
@@ -25,6 +24,8 @@ from taskweir.store.sqlite.rows import COLUMNS, row_of
 
 _SQL: Final = f"INSERT INTO task ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _WARM_UP_BATCHES: Final = 5
+_RANDOM_BITS: Final = 12
+"""Of an id, below the time in microseconds."""
 
 
 def _insert(path: str, seconds: float, batch: int, pause: float) -> dict[str, float]:
@@ -57,13 +58,14 @@ def _insert(path: str, seconds: float, batch: int, pause: float) -> dict[str, fl
 
 
 def _rows() -> Iterator[tuple[Any, ...]]:
+    """Their ids grow, as those do that the server makes: to put them into an index anywhere would take longer."""
     queue, now = LocationName("local", "us-central1").queue("q"), real_now()
     headers = stored_http_headers({"Content-Type": "application/json"})
     request = HttpRequest(NOWHERE, headers=headers, body=body())
     row = row_of(Task(queue.task("0"), request, now + DAY, now), 0, 1)
-    place = COLUMNS.index("id")
+    place, first = COLUMNS.index("id"), now << _RANDOM_BITS
     for number in count(1):
-        yield (number, *row[1:place], task_id(number), *row[place + 1 :])
+        yield (number, *row[1:place], str(first + (number << _RANDOM_BITS)), *row[place + 1 :])
 
 
 def _transaction(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
