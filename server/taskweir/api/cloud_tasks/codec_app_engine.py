@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from taskweir.api.cloud_tasks.codec_target import http_method, put_headers, put_routing, routing
+from taskweir.api.cloud_tasks.codec_target import headers_of, http_method, put_headers, put_routing, routing
 from taskweir.api.convert import enum_number
 from taskweir.domain.model import AppEngineRequest, HttpMethod
 from taskweir_pb.v2 import target_pb2 as v2
@@ -25,7 +25,7 @@ def app_engine_request_with(
     return AppEngineRequest(
         relative_uri=relative_uri,
         http_method=http_method(message, path) or HttpMethod.POST,
-        headers=dict(message.headers.items()),
+        headers=headers_of(message),
         body=body,
         routing=routing(message.app_engine_routing),
     )

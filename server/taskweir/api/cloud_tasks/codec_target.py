@@ -39,7 +39,7 @@ def http_request(message: _HttpRequest, path: str) -> HttpRequest:
     return HttpRequest(
         url=message.url,
         http_method=http_method(message, path) or HttpMethod.POST,
-        headers=dict(message.headers.items()),
+        headers=headers_of(message),
         body=message.body,
         authorization=_authorization(message),
     )
@@ -54,8 +54,14 @@ def put_http_request(message: _HttpRequest, request: HttpRequest, *, full: bool)
         message.body = request.body
 
 
+def headers_of(message: _HasHeaders) -> dict[str, str]:
+    """One by one, here and below: a map's own `items` and `update` are Python's for any mapping, and take twice as
+    long."""
+    field = message.headers
+    return {name: field[name] for name in field}
+
+
 def put_headers(message: _HasHeaders, headers: Mapping[str, str]) -> None:
-    """One by one: a map's own `update` is Python's for any mapping, and takes twice as long."""
     field = message.headers
     for name in headers:
         field[name] = headers[name]
