@@ -33,6 +33,37 @@ async def run(options: Options, report: Report) -> None:
     async with await echo(options) as bare, peer(options) as other:
         for size, kinds in ((_SMALL, ("unnamed", "named")), (_LARGE, ("unnamed", "named"))):
             await _measure(options, report, bare, other, size, kinds)
+    await _compare_transports(options, report)
+
+
+async def _compare_transports(options: Options, report: Report) -> None:
+    """The server's own code, and grpcio, which speaks gRPC for a server that is otherwise the same."""
+    own, reference = "create-own", "create-grpcio"
+    async with (
+        await taskweir(options, own) as fast,
+        await taskweir(options, reference, "--grpc-transport", "grpcio") as slow,
+    ):
+        servers = {own: fast, reference: slow}
+        loads = {
+            name: _Load(server, await make_queue(server, name), _SMALL) for name, server in servers.items()
+        }
+        for load in loads.values():
+            await load.unnamed(64, options.seconds(_WARM_UP))
+        seconds = options.seconds(_SECONDS_OF_AIM)
+        found = await interleaved(
+            options.rounds_or(_ROUNDS),
+            {name: partial(load.unnamed, 64, seconds) for name, load in loads.items()},
+        )
+        for server in servers.values():
+            await stop(server)
+    what = "64 in flight"
+    rates = {
+        name: _add(report, f"CreateTask, {name.removeprefix('create-')}, {what}", runs)
+        for name, runs in found.items()
+    }
+    report.ratio(f"CreateTask of --grpc-transport grpcio, {what}", rates[own], rates[reference])
+    for name, load in loads.items():
+        check_tasks(options.data(name), load.answered, load.begun)
 
 
 async def _measure(

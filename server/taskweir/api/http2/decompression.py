@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Final
 
 from taskweir.api.http2.messages import MOST, MessageReader, Received
@@ -13,6 +14,8 @@ _AT_ONCE: Final = 64 << 10
 """Bytes that are made of it on the loop's thread."""
 _PART: Final = 1 << 20
 """Bytes of each part that is made of a larger one, on another."""
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="taskweir-unpack")
+"""A single one, part after part: however many unpack, it is at most one core that they keep from others."""
 
 
 class UnknownEncoding(Refusal):
@@ -47,8 +50,9 @@ async def _unpacked(data: bytes, wbits: int, messages: MessageReader) -> bytes:
         part = unpack.decompress(data, _AT_ONCE)
         messages.hold_whole(len(part))
         parts, size = [part], len(part)
+        loop = asyncio.get_running_loop()
         while part and not unpack.eof:
-            part = await asyncio.to_thread(unpack.decompress, unpack.unconsumed_tail, _PART)
+            part = await loop.run_in_executor(_THREAD, unpack.decompress, unpack.unconsumed_tail, _PART)
             size += len(part)
             if size > MOST:
                 raise ResourceExhausted(f"Received message larger than max ({size} vs. {MOST})")

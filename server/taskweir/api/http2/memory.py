@@ -6,7 +6,7 @@ from taskweir.domain.errors import ResourceExhausted
 
 TOTAL: Final = 256 << 20
 """Bytes of requests: two of the largest messages."""
-TOTAL_REPLIES: Final = 512 << 20
+TOTAL_REPLIES: Final = 256 << 20
 """Bytes of replies that wait for their clients."""
 
 
