@@ -9,7 +9,7 @@ from taskweir.domain.times import Instant, Micros
 from taskweir.domain.value import value
 
 
-@value(frozen=True, slots=True)
+@value
 class QueueDraft:
     """Every settable field of a queue; None where it was not set. `name` is the caller's text. A queue's type is fixed
     when it is made, PUSH where it is not set."""
@@ -25,7 +25,7 @@ class QueueDraft:
     tombstone_ttl: Micros | None = None
 
 
-@value(frozen=True, slots=True)
+@value
 class TaskDraft:
     """Every settable field of a task; `name` is the caller's text, empty to have an id made."""
 

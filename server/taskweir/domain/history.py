@@ -10,6 +10,7 @@ from taskweir.domain.lifecycle import Ending
 from taskweir.domain.names import TaskName
 from taskweir.domain.scope import EVERYTHING, Scope
 from taskweir.domain.times import LATEST, Instant, Micros
+from taskweir.domain.value import value
 
 BODY_KEPT: Final = 1_024
 """Bytes of an answer that are kept."""
@@ -36,7 +37,7 @@ class Outcome(enum.IntEnum):
     NOT_SENT = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttemptRecord:
     """One attempt that has ended.
 

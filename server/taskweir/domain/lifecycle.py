@@ -7,6 +7,7 @@ from taskweir.domain.congestion import Signal
 from taskweir.domain.model import Attempt, ResponseStatus, RetryConfig, Task
 from taskweir.domain.retry import next_attempt_at
 from taskweir.domain.times import Instant
+from taskweir.domain.value import value
 
 
 class Ending(enum.IntEnum):
@@ -37,7 +38,7 @@ class Answer:
     signal: Signal = Signal.NONE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttemptResult:
     """One finished attempt of one task, to be recorded.
 

@@ -63,7 +63,7 @@ class EnforceMode(enum.IntEnum):
     ALWAYS = 2
 
 
-@value(frozen=True, slots=True)
+@value
 class RateLimits:
     """Limits on dispatches: a rate per second, a burst (the token bucket's size), and attempts in flight."""
 
@@ -72,7 +72,7 @@ class RateLimits:
     max_concurrent_dispatches: int
 
 
-@value(frozen=True, slots=True)
+@value
 class RetryConfig:
     """When and how often a failed task is tried again.
 
@@ -86,7 +86,7 @@ class RetryConfig:
     max_doublings: int
 
 
-@value(frozen=True, slots=True)
+@value
 class AppEngineRouting:
     """Which App Engine service, version and instance; empty means the default. `host` is filled in by the server."""
 
@@ -96,13 +96,13 @@ class AppEngineRouting:
     host: str = ""
 
 
-@value(frozen=True, slots=True)
+@value
 class OAuthToken:
     service_account_email: str
     scope: str = ""
 
 
-@value(frozen=True, slots=True)
+@value
 class OidcToken:
     service_account_email: str
     audience: str = ""
@@ -111,7 +111,7 @@ class OidcToken:
 Authorization = OAuthToken | OidcToken
 
 
-@value(frozen=True, slots=True)
+@value
 class UriOverride:
     """Parts of a URL that a queue puts in place of the task's. None keeps the task's part.
 
@@ -126,7 +126,7 @@ class UriOverride:
     enforce_mode: EnforceMode = EnforceMode.UNSPECIFIED
 
 
-@value(frozen=True, slots=True)
+@value
 class HttpTarget:
     """What a queue overrides in the HTTP requests of its tasks, at dispatch; stored tasks stay as they are."""
 
@@ -136,7 +136,7 @@ class HttpTarget:
     authorization: Authorization | None = None
 
 
-@value(frozen=True, slots=True)
+@value
 class Acl:
     """Who may use a pull queue through the old taskqueue API, as queue.yaml says: kept and shown, not enforced."""
 
@@ -144,7 +144,7 @@ class Acl:
     writer_emails: tuple[str, ...] = ()
 
 
-@value(frozen=True, slots=True)
+@value
 class Queue:
     """A queue with every default written out.
 
@@ -168,7 +168,7 @@ class Queue:
     uid: int = 0
 
 
-@value(frozen=True, slots=True)
+@value
 class HttpRequest:
     """A task for any HTTP endpoint. Header names keep the caller's spelling."""
 
@@ -179,7 +179,7 @@ class HttpRequest:
     authorization: Authorization | None = None
 
 
-@value(frozen=True, slots=True)
+@value
 class AppEngineRequest:
     """A task for an App Engine service; `relative_uri` is a path with an optional query."""
 
@@ -190,7 +190,7 @@ class AppEngineRequest:
     routing: AppEngineRouting = AppEngineRouting()
 
 
-@value(frozen=True, slots=True)
+@value
 class PullMessage:
     """A task that workers lease; the payload is opaque."""
 
@@ -201,7 +201,7 @@ class PullMessage:
 Payload = HttpRequest | AppEngineRequest | PullMessage
 
 
-@value(frozen=True, slots=True)
+@value
 class ResponseStatus:
     """The google.rpc.Status of an attempt: canonical code number and production's message."""
 
@@ -209,7 +209,7 @@ class ResponseStatus:
     message: str = ""
 
 
-@value(frozen=True, slots=True)
+@value
 class Attempt:
     """One dispatch of a task. The response fields are None while it is in flight.
 
@@ -223,7 +223,7 @@ class Attempt:
     previous_response: int | None = None
 
 
-@value(frozen=True, slots=True)
+@value
 class Task:
     """A task with every default written out. Of a pull task the schedule time is when it can be leased, or when its
     lease ends, and the dispatch count that of its leases.

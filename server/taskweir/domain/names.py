@@ -21,7 +21,7 @@ QUEUE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
 TASK_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
-@value(frozen=True, slots=True)
+@value
 class LocationName:
     """A project's location; the parent of queues and operations."""
 
@@ -46,7 +46,7 @@ class LocationName:
         return f"projects/{self.project}/locations/{self.location}"
 
 
-@value(frozen=True, slots=True)
+@value
 class QueueName:
     """A queue's full name. `parse` checks the shape only; `has_legal_id` the queue id's own rule."""
 
@@ -74,7 +74,7 @@ class QueueName:
         return f"projects/{self.project}/locations/{self.location}/queues/{self.id}"
 
 
-@value(frozen=True, slots=True)
+@value
 class TaskName:
     """A task's full name. `parse` checks the shape only; `has_legal_id` the task id's own rule."""
 
@@ -97,7 +97,7 @@ class TaskName:
         return f"projects/{queue.project}/locations/{queue.location}/queues/{queue.id}/tasks/{self.id}"
 
 
-@value(frozen=True, slots=True)
+@value
 class OperationName:
     """The name of a long-running operation, in the location of the batch call that made it."""
 

@@ -8,7 +8,7 @@ from taskweir.domain.times import Micros
 from taskweir.domain.value import value
 
 
-@value(frozen=True, slots=True)
+@value
 class OutgoingRequest:
     """The request of one attempt of `task`.
 

@@ -74,7 +74,7 @@ def _with_zeros_kept(queue: Queue, changed: RetryConfig, mask: Sequence[str]) ->
         return changed
     kept = [
         name
-        for name in RetryConfig.__slots__
+        for name in RetryConfig.__annotations__
         if not getattr(queue.retry_config, name) and f"retry_config.{name}" not in mask
     ]
     return replace(changed, **dict.fromkeys(kept, 0))

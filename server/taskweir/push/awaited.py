@@ -11,10 +11,11 @@ class AwaitedAnswers:
     """Implements `push.sender.Sender`."""
 
     def __init__(self, sender: Sender, on_send: Callable[[], None]) -> None:
-        """`on_send` is called when there is one more."""
+        """`on_send` is called when there is one more. Must be made on the loop that it will run on."""
         self._sender = sender
         self._on_send = on_send
         self._sent_at: dict[object, float] = {}
+        self._time = asyncio.get_running_loop().time
 
     def __len__(self) -> int:
         """How many answers are awaited."""
@@ -27,7 +28,7 @@ class AwaitedAnswers:
 
     async def send(self, request: OutgoingRequest) -> Outcome:
         one = object()
-        self._sent_at[one] = asyncio.get_running_loop().time()
+        self._sent_at[one] = self._time()
         self._on_send()
         try:
             return await self._sender.send(request)

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pycurl
 
@@ -40,7 +40,7 @@ class HandleOptions:
     """The options of one easy handle. Those that are the same for the next request stay as they are: to set all of them
     for each would be a tenth of what an attempt costs."""
 
-    __slots__ = ("_callbacks", "_curl", "_kept", "_kind", "_trust", "_values")
+    __slots__ = ("_callbacks", "_curl", "_kept", "_kind", "_trust", "_usual")
 
     def __init__(
         self,
@@ -61,8 +61,8 @@ class HandleOptions:
             (pycurl.WRITEFUNCTION, on_body),
         )
         self._kind: _Kind | None = None
-        self._values: dict[int, Any] = {}
-        """Set for the requests of this kind so far."""
+        self._usual: tuple[object, ...] = ()
+        """What the options were made of that are set and not for one request alone."""
         self._kept = 0
         """Bytes of the last request."""
 
@@ -79,12 +79,10 @@ class HandleOptions:
             self._fit(kind)
         lines = _header_lines(request)
         self._kept = sum(map(len, lines)) + len(request.body or b"")
-        milliseconds = max(1, -(-deadline // MILLISECOND))
-        self._set(pycurl.CUSTOMREQUEST, request.method)
-        self._set_addresses(request, addresses, forget_names=forget_names)
-        self._set(pycurl.URL, request.origin)
-        self._set(pycurl.TIMEOUT_MS, milliseconds)
-        self._set(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+        usual = (request.method, request.origin, addresses, deadline, forget_names)
+        if usual != self._usual:
+            self._set_usual(request, addresses, deadline, forget_names=forget_names)
+            self._usual = usual
         self._curl.setopt(pycurl.REQUEST_TARGET, request.target)
         self._curl.setopt(pycurl.HTTPHEADER, lines)
         if request.body is not None:
@@ -101,7 +99,7 @@ class HandleOptions:
         curl = self._curl
         curl.reset()
         self._kind = None
-        self._values.clear()
+        self._usual = ()
         _set_habits(curl)
         _set_trust(curl, self._trust)
         for option, callback in self._callbacks:
@@ -112,17 +110,22 @@ class HandleOptions:
             curl.setopt(pycurl.NOBODY, 1)
         self._kind = kind
 
-    def _set(self, option: int, value: Any) -> None:  # noqa: ANN401 - as the option has it
-        if self._values.get(option) != value:
-            self._curl.setopt(option, value)
-            self._values[option] = value
+    def _set_usual(
+        self, request: WireRequest, addresses: Sequence[str], deadline: Micros, *, forget_names: bool
+    ) -> None:
+        """Set what the next request to the same target has the same.
 
-    def _set_addresses(self, request: WireRequest, addresses: Sequence[str], *, forget_names: bool) -> None:
-        """Every transfer brings its own, so libcurl never looks a name up. It keeps them (`+`: not longer than the
-        timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
-        name = request.host.name
-        self._set(pycurl.RESOLVE, [f"+{name}:{request.port}:{','.join(addresses)}"] if name else [])
-        self._set(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
+        Every transfer brings its host's addresses, so libcurl never looks a name up. It keeps them (`+`: not longer
+        than the timeout says), and walks over all that it keeps at the end of each transfer that has a timeout."""
+        curl, name = self._curl, request.host.name
+        self._usual = ()
+        milliseconds = max(1, -(-deadline // MILLISECOND))
+        curl.setopt(pycurl.CUSTOMREQUEST, request.method)
+        curl.setopt(pycurl.URL, request.origin)
+        curl.setopt(pycurl.RESOLVE, [f"+{name}:{request.port}:{','.join(addresses)}"] if name else [])
+        curl.setopt(pycurl.DNS_CACHE_TIMEOUT, _SHORTEST if forget_names else _FOR_EVER)
+        curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
 
 
 def _kind_of(request: WireRequest) -> _Kind:

@@ -7,6 +7,7 @@ from typing import Final
 
 import pycurl
 
+from taskweir.domain.model import Authorization
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.target_map import TargetMap
 from taskweir.domain.target_policy import TargetPolicy
@@ -61,7 +62,9 @@ class CurlSender:
         if self._is_closed:
             return unsent(CLOSED)
         try:
-            wire = await self._wire_request(request)
+            wire = self._wire_request(request)
+            if request.authorization is not None:
+                wire = await self._with_token(wire, request.authorization)
         except (Unsendable, NoToken) as error:
             return unsent(str(error))
         if not wire.host.name:
@@ -89,17 +92,19 @@ class CurlSender:
             transfer.curl.close()
         self._spare.clear()
 
-    async def _wire_request(self, request: OutgoingRequest) -> WireRequest:
+    def _wire_request(self, request: OutgoingRequest) -> WireRequest:
         """What can be refused without the addresses of a name is refused before a token is minted or a name server
-        hears of it. Raises Unsendable and NoToken."""
+        hears of it. Raises Unsendable."""
         wire = wire_request(request, self._target_map)
         name, address = wire.host.name, wire.host.address
         refusal = self._policy.refusal_of_name(name) if name else self._policy.refusal("", address)
         if refusal:
             raise Unsendable(refusal)
-        if request.authorization is None:
-            return wire
-        wire = replace(wire, token=await self._tokens.bearer(request.authorization))
+        return wire
+
+    async def _with_token(self, wire: WireRequest, authorization: Authorization) -> WireRequest:
+        """Raises Unsendable and NoToken."""
+        wire = replace(wire, token=await self._tokens.bearer(authorization))
         if self._is_closed:  # meanwhile
             raise Unsendable(CLOSED)
         return wire

@@ -1,14 +1,14 @@
 """The sender port: one HTTP request out, one outcome back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from taskweir.domain.requests import OutgoingRequest
 from taskweir.domain.times import Micros
+from taskweir.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of a request.
 

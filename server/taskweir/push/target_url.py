@@ -2,13 +2,14 @@
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from taskweir.domain.target_host import DEFAULT_PORTS, BadHost, TargetHost, split_place, target_host
 from taskweir.domain.target_map import Place, TargetMap
+from taskweir.domain.value import value
 
 _URL: Final = re.compile(r"(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _UNSAFE: Final = re.compile(r"[^!-~]")
@@ -18,7 +19,7 @@ class BadUrl(ValueError):
     """Not a URL that a request can be sent to; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TargetUrl:
     """`origin` says where to connect, `target` what to ask for; `host_header` is the Host header's value.
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
 from taskweir.domain.outgoing import OutgoingRequest
 from taskweir.domain.target_host import TargetHost
 from taskweir.domain.target_map import TargetMap
+from taskweir.domain.value import value
 from taskweir.push.target_url import BadUrl, target_url
 
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -21,7 +22,7 @@ class Unsendable(ValueError):
     """No request can be made of this; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WireRequest:
     """A request for `target` to `origin`, such as http://localhost:8080/.
 

@@ -24,7 +24,7 @@ _AT_A_STRETCH: Final = 0.01
 """Seconds."""
 
 
-@value(frozen=True, slots=True)
+@value
 class BatchCreate:
     """One request of BatchCreateTasks; `refusal` is what is wrong with it already as it came over the wire."""
 
