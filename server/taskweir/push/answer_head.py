@@ -38,6 +38,8 @@ class AnswerHead:
 
     def _values(self, lower_name: bytes) -> Sequence[bytes]:
         values: list[bytes] = []
+        if lower_name not in b"".join(self.lines).lower():
+            return values  # as nearly always, at a tenth of the cost of looking at each line
         is_named = False
         for line in self.lines:
             name, colon, value = line.partition(b":")

@@ -17,11 +17,13 @@ _MAY_HAVE_A_PIECE: Final = re.compile(rb"[\w.=-]{%d}" % (2 * _WINDOW - 1))
 
 def headers_sent(request: WireRequest) -> Sequence[tuple[str, str]]:
     """All of them, the token in place of any other Authorization."""
-    return _with(request, request.token)
+    return _with(request, request.token) if request.token else request.headers
 
 
 def headers_to_show(request: WireRequest) -> Sequence[tuple[str, str]]:
     """The same, but for the token itself."""
+    if not request.token:
+        return request.headers
     return _with(request, f"{request.token.partition(' ')[0]} {_NOT_KEPT}")
 
 
@@ -43,8 +45,6 @@ def text_without_token(text: str, request: WireRequest) -> str:
 
 
 def _with(request: WireRequest, authorization: str) -> Sequence[tuple[str, str]]:
-    if not request.token:
-        return request.headers
     others = [header for header in request.headers if header[0].lower() != _HEADER.lower()]
     return [*others, (_HEADER, authorization)]
 
