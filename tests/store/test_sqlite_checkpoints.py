@@ -14,6 +14,7 @@ from tests.store.factories import RecordingListener
 
 from taskweir.domain.model import HttpRequest
 from taskweir.store.sqlite import SqliteStore, checkpoints
+from taskweir.store.sqlite.log_file import LogFile
 
 START = 200_000
 STOP = 800_000
@@ -121,13 +122,13 @@ async def test_no_commit_waits_for_who_reads(
 async def test_no_commit_waits_for_who_has_just_begun_to_read(
     store: SqliteStore, reader: sqlite3.Connection, path: Path, seen: Seen
 ) -> None:
-    """When nearly all is moved and only the log is to be cut."""
+    """When nearly all is moved and the log is only to begin anew."""
     while log_size(path) < STOP - START // 2:
         await write(store, 1)
         read(reader)
     seen.made.clear()
     longest = 0.0
-    while ("TRUNCATE", True) not in seen.made:
+    while ("RESTART", True) not in seen.made:
         longest = max(longest, await write(store, 1))
     assert log_size(path) > 0
     assert longest < 2.5
@@ -164,3 +165,28 @@ async def test_a_checkpoint_that_failed_is_tried_again_after_a_pause(
     store._file.checkpoints._not_before = 0.0  # type: ignore[union-attr]
     await write(store, 1)
     await eventually(lambda: log_size(path) == 0)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    yield connection
+    connection.close()
+
+
+def test_of_a_log_is_used_what_was_written_since_it_began_anew(
+    raw: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """As SQLite counts its frames, whether the file was cut or is longer than what is in it."""
+    log = LogFile(str(tmp_path / "log.db"))
+    assert log.used() == 0
+    raw.execute("CREATE TABLE t (content BLOB)")
+    for rows, mode in [(1, "RESTART"), (300, "RESTART"), (5, "TRUNCATE"), (40, "RESTART"), (60, "RESTART")]:
+        for _ in range(rows):
+            raw.execute("INSERT INTO t VALUES (zeroblob(9000))")
+        _, logged, _ = raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        assert log.used() == logged * 4_120
+        raw.execute(f"PRAGMA wal_checkpoint({mode})")
+    log.close()

@@ -1,26 +1,26 @@
 """Moving what was committed from the log into the data file, away from the writer's path.
 
 A writer that does it by itself lets every few hundredth commit wait for a whole checkpoint. A log that is moved while
-writes go on never starts over by itself, though: when it has grown large, the writer empties it, which is quick once
+writes go on never starts over by itself, though: when it has grown large, the writer begins it anew, which is quick once
 nearly all of it is moved. None of this ever waits for who reads: as long as another program does, the log grows.
 """
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
-from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
 from taskweir.store.sqlite.connection import on_thread
+from taskweir.store.sqlite.log_file import LogFile
 
 _START: Final = 1024 * 1024
 """Bytes by which the log grows between two checkpoints. Larger portions make commits wait longer, since they share
 the disk."""
 _STOP: Final = 16 * 1024 * 1024
-"""Size of the log at which the writer empties it."""
+"""Size of the log at which the writer begins it anew. The file stays as it is, so that commits overwrite it: one that
+grows with every commit takes the disk half as long again to sync."""
 _FRAME: Final = 4_096 + 24
 """A page in the log, with its header."""
 _PAUSE_AFTER_TROUBLE: Final = 1.0
@@ -33,14 +33,11 @@ _log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Woken by commits; nothing runs while nothing is written.
-
-    The log's size is that of its file. What is in it may be less: when all was moved but somebody reads, the file is
-    not cut, and the writer may begin anew at its front.
-    """
+    """Woken by commits; nothing runs while nothing is written. Sizes are of what is in use of the log, whatever the size
+    of its file, which is cut when nothing is written any more."""
 
     def __init__(self, path: str, writer: aiosqlite.Connection, checkpointer: aiosqlite.Connection) -> None:
-        self._wal = Path(f"{path}-wal")
+        self._log = LogFile(path)
         self._writer = writer
         self._checkpointer = checkpointer
         self._running: asyncio.Task[None] | None = None
@@ -56,8 +53,8 @@ class Checkpoints:
         """Size, if larger than _STOP, at which commits wait for a checkpoint that runs."""
 
     async def committed(self) -> None:
-        """Between two transactions: start a checkpoint, or empty a log that has grown large."""
-        size = self._size()
+        """Between two transactions: start a checkpoint, or begin a log anew that has grown large."""
+        size = self._used()
         if self._running is not None and size >= max(_STOP, self._wait_at):
             await self._running
         if self._running is not None or asyncio.get_running_loop().time() < self._not_before:
@@ -65,36 +62,41 @@ class Checkpoints:
         if size - self._looked_at >= _START:
             self._running = asyncio.create_task(self._move(), name="checkpoint")
         elif size >= _STOP and self._mostly_moved:
-            emptied = await self._empty(self._writer)
-            if not emptied:
+            # What has grown out of measure while somebody read it, is not kept.
+            mode = "RESTART" if self._log.size() < 2 * _STOP else "TRUNCATE"
+            begun = await self._begin_anew(self._writer, mode)
+            if not begun:
                 self._pause(_PAUSE_FOR_READERS)
 
     async def close(self) -> None:
         """Leave the log empty and close the connection."""
         if self._running is not None:
             await self._running
-        await self._empty(self._writer)
+        await self._begin_anew(self._writer, "TRUNCATE")
+        self._log.close()
         await self._checkpointer.close()
 
-    def _size(self) -> int:
-        with contextlib.suppress(FileNotFoundError):
-            return self._wal.stat().st_size
-        return 0
+    def _used(self) -> int:
+        used = self._log.used()
+        if used < self._looked_at:  # SQLite's writer began it anew by itself, having found all of it moved.
+            self._log_is_empty()
+        return used
 
     async def _move(self) -> None:
         """Move what there is, and what came meanwhile if it is much; when nothing did, empty the log."""
         try:
             grown = _START
             while grown >= _START and await self._move_once():
-                grown = self._size() - self._looked_at
+                used = self._used()  # First: it may set back the other.
+                grown = used - self._looked_at
             if grown == 0 and self._mostly_moved:
-                await self._empty(self._checkpointer)
+                await self._begin_anew(self._checkpointer, "TRUNCATE")
         finally:
             self._running = None
 
     async def _move_once(self) -> bool:
         """Whether all was moved that was there, but for a little."""
-        size = self._size()
+        size = self._used()
         _, logged, moved = await self._checkpoint(self._checkpointer, "PASSIVE")
         if logged < 0:
             return False
@@ -106,9 +108,9 @@ class Checkpoints:
             self._wait_at = 2 * size
         return self._mostly_moved
 
-    async def _empty(self, connection: aiosqlite.Connection) -> bool:
-        """Whether nobody was in the way."""
-        busy, _, _ = await self._checkpoint(connection, "TRUNCATE")
+    async def _begin_anew(self, connection: aiosqlite.Connection, mode: str) -> bool:
+        """RESTART keeps the file's size, TRUNCATE cuts it. Whether nobody was in the way."""
+        busy, _, _ = await self._checkpoint(connection, mode)
         if not busy:
             self._log_is_empty()
         return not busy
