@@ -123,8 +123,10 @@ async def test_http2_is_for_those_who_speak_nothing_else(
 
 
 async def test_the_grpc_port_agrees_on_http2(secured: Running) -> None:
-    """Clients of gRPC insist on that too."""
+    """Clients of gRPC insist on that too; whatever else is offered, nothing else is spoken."""
     assert (await handshake(secured.address, "h2"))[0] == "h2"
+    assert (await handshake(secured.address, "http/1.1", "h2"))[0] == "h2"
+    assert (await handshake(secured.address, "http/1.1"))[0] is None
 
 
 @PORTS
