@@ -46,6 +46,7 @@ async def test_what_is_unpacked_is_counted(served: Serving) -> None:
         ("identity", b"x", 13),
         ("gzip", gzip.compress(bytes(130 << 20)), 8),
     ],
+    ids=["no gzip", "cut off", "more after it", "no deflate", "unknown", "not encoded", "too much"],
 )
 async def test_what_cannot_be_unpacked(served: Serving, encoding: str, data: bytes, status: int) -> None:
     """Is refused, and the client told what can be."""
