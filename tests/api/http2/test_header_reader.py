@@ -2,10 +2,14 @@
 
 import pytest
 from hpack import Encoder
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.api.http2.client import head_of
 
-from taskweir.api.http2.header_reader import HeaderReader, TooManyHeaders
-from taskweir.api.http2.request_head import MalformedHead
+from taskweir.api.http2.frames import ConnectionFault
+from taskweir.api.http2.header_decoder import HeaderDecoder
+from taskweir.api.http2.header_reader import MOST, HeaderReader, TooManyHeaders
+from taskweir.api.http2.request_head import MalformedHead, RequestHead, request_head
 
 
 def test_the_same_block_is_read_once() -> None:
@@ -84,3 +88,62 @@ def test_a_malformed_head_changes_nothing() -> None:
     with pytest.raises(MalformedHead):
         reader.read(encoder.encode([("x", "y")]))
     assert reader.read(encoder.encode(head_of())).http_status == 0
+
+
+def literal(name: bytes, value: bytes, *, kept: bool = True) -> bytes:
+    return (b"\x40" if kept else b"\x00") + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+PIECES = (
+    literal(b":path", b"/a"),
+    literal(b":path", b"/b"),
+    literal(b"authorization", b"alice"),
+    literal(b"authorization", b"bob"),
+    b"\xbe",
+    b"\xbf",
+    b"\xc0",
+    literal(b"Upper", b"malformed"),
+    literal(b"x", b"y" * 100, kept=False) * 500,
+)
+
+
+class Forgetful:
+    """Reads every block anew."""
+
+    def __init__(self) -> None:
+        self._decoder = HeaderDecoder()
+
+    def read(self, block: bytes) -> RequestHead:
+        fields, size = self._decoder.decode(block, MOST)
+        if size > MOST:
+            raise TooManyHeaders
+        return request_head(fields, size)
+
+    def read_more(self, block: bytes) -> object:
+        return self._decoder.decode(block, MOST)[0]
+
+
+def read_by(reader: HeaderReader | Forgetful, block: bytes, *, is_head: bool) -> object:
+    """Or how it is refused."""
+    try:
+        return reader.read(b"\x83\x86" + block) if is_head else reader.read_more(block)
+    except (ConnectionFault, MalformedHead, TooManyHeaders) as error:
+        return type(error)
+
+
+@given(
+    st.lists(st.sampled_from((b"\xbe", b"\xbf", b"\xbf\xbe", b"\xbe\xbf")), min_size=1, max_size=2),
+    st.lists(
+        st.tuples(st.booleans(), st.lists(st.sampled_from(PIECES), max_size=3).map(b"".join)), max_size=6
+    ),
+)
+def test_a_memory_changes_nothing(asked: list[bytes], between: list[tuple[bool, bytes]]) -> None:
+    """Whatever came between two blocks of the same bytes: heads, trailers, what is malformed or too large."""
+    reader, other = HeaderReader(), Forgetful()
+    kind = literal(b"content-type", b"application/grpc", kept=False)
+    for one in (reader, other):
+        read_by(one, literal(b":path", b"/c") + literal(b"authorization", b"carol"), is_head=True)
+    for is_head, block in [(True, b""), *between]:
+        assert read_by(reader, block, is_head=is_head) == read_by(other, block, is_head=is_head)
+        for same in asked * 2:
+            assert read_by(reader, same + kind, is_head=True) == read_by(other, same + kind, is_head=True)
