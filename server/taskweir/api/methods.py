@@ -16,6 +16,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from taskweir.api.call import Call
 from taskweir.api.http_rule import Binding, bindings_of
+from taskweir.api.message_fields import FEW, check_fields
 from taskweir.deadline import call_deadline
 from taskweir.domain.errors import Code, InvalidArgument, Refusal, Unauthenticated
 
@@ -46,6 +47,8 @@ class AnyMethod:
 
     def parse(self, data: bytes) -> Message:
         """The request in `data`. Raises InvalidArgument."""
+        if len(data) > FEW:
+            check_fields(data, self.request)
         try:
             return self.request.FromString(data)
         except DecodeError as error:

@@ -366,3 +366,16 @@ async def test_calls_that_overlap(served: Serving) -> None:
     for stream in streams[1:]:
         assert (await client.answer(stream)).status == 0
     assert sorted(served.locations.asked) == sorted(f"number {stream}" * 3_000 for stream in streams)
+
+
+async def test_a_message_of_too_many_fields(served: Serving) -> None:
+    """Is not parsed: empty messages take thirty times the memory, and the parser does not stop for others."""
+    client = await served.client()
+    stream = client.begin()
+    bomb = message(b"\xf8\x01\x01" * 200_000)
+    for at in range(0, len(bomb), 60_000):
+        client.data(stream, bomb[at : at + 60_000], 0)
+    client.data(stream, b"")
+    answer = await client.answer(stream)
+    assert (answer.status, answer.header("grpc-message")) == (3, "The request has more than 100000 fields.")
+    assert served.counted == [(GET, Code.INVALID_ARGUMENT)]

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from taskweir.api.http_rule import WHOLE_BODY, Binding
+from taskweir.api.message_fields import FEW, check_fields
 from taskweir.api.rest.json_faults import (
     BOOLS,
     cannot_bind,
@@ -132,6 +133,8 @@ def _scalar_path(message: Descriptor, name: str) -> Sequence[FieldDescriptor]:
 def _read_proto(body: bytes, target: Message | None) -> None:
     if target is None:
         raise InvalidArgument("The request's body is a field that only JSON can hold alone.")
+    if len(body) > FEW:
+        check_fields(body, target)
     try:
         target.MergeFromString(body)
     except DecodeError:
