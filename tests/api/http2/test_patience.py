@@ -62,6 +62,25 @@ async def test_a_reply_that_is_not_taken() -> None:
         assert (await client.answer(client.call(asks("none")))).status == 5
 
 
+async def test_a_stream_may_wait_for_others_of_its_connection() -> None:
+    """A client that sends one request after the other, or takes one reply after the other, is not late with the rest,
+    however long that takes."""
+    async with serving(replace(PATIENT, silence=0.25)) as served:
+        client = await served.client({Setting.INITIAL_WINDOW_SIZE: 0})
+        unread = client.call(asks("size 1000"))
+        begun, filled = client.begin(), client.begin()
+        client.data(filled, message(bytes(LEAST * 80))[:5], 0)
+        for _ in range(60):
+            client.data(filled, bytes(LEAST), 0)
+            await client.ping()
+            await asyncio.sleep(0.01)
+        client.data(begun, message(asks("here")))
+        client.send(window_update(begun, 10_000) + window_update(unread, 10_000))
+        assert (await client.answer(begun)).status == 0
+        assert (await client.answer(unread)).status == 0
+        assert (await client.answer(filled)).status == 4
+
+
 async def test_a_stream_may_be_read_when_the_client_likes() -> None:
     """One message waits, and costs little."""
     async with serving(PATIENT) as served:

@@ -9,6 +9,7 @@ from taskweir.api.http2.common import Common
 from taskweir.api.http2.cut_streams import CutStreams
 from taskweir.api.http2.entries import Entry, NotServed
 from taskweir.api.http2.outlet import Outlet
+from taskweir.api.http2.pace import Pace
 from taskweir.api.http2.request_head import RequestHead
 from taskweir.api.http2.stream import Stream
 from taskweir.domain.errors import DeadlineExceeded, InvalidArgument, Refusal
@@ -27,6 +28,8 @@ class OpenCalls:
         "_entries",
         "_on_over",
         "_outlet",
+        "_pace",
+        "_received",
         "_streams",
         "_write",
         "changed_at",
@@ -50,6 +53,8 @@ class OpenCalls:
         self._write = write
         self._allowance = allowance
         self._on_over = on_over
+        self._received = 0
+        self._pace = Pace(0, 0.0)
         self._streams: dict[int, Stream] = {}
         self.find = self._streams.get
         self.cut = CutStreams()
@@ -86,6 +91,7 @@ class OpenCalls:
     def feed(self, stream: Stream, size: int, data: bytes, *, ends: bool) -> None:
         """More of what its client says, which took so many bytes. Raises StreamFault."""
         stream.client_is_done = ends
+        self._received += size
         stream.take_in(size, len(data))
         entry = self._entries[stream.head.path]
         try:
@@ -110,13 +116,15 @@ class OpenCalls:
         self._on_over = _nothing
 
     def end_late(self, now: float) -> None:
-        """End those whose deadlines have passed, and those whose clients neither send nor take."""
+        """End those whose deadlines have passed, and those whose clients neither send nor take. A client fills its streams
+        one after the other: one is only late where the connection as a whole is."""
         silence = self._common.patience.silence
+        moves = self._pace.is_kept(self._received + self._outlet.taken, now, silence)
         for stream in tuple(self._streams.values()):
             timeout = stream.head.timeout
             if timeout is not None and now > stream.began + timeout:
                 stream.cut_off(DeadlineExceeded("Deadline Exceeded"))
-            elif stream.is_too_slow(now, silence):
+            elif stream.is_too_slow(now, silence) and not moves:
                 stream.cut_off(DeadlineExceeded("The client sends too little, or takes too little."))
 
     def _over(self, stream: Stream) -> None:

@@ -38,7 +38,7 @@ class Pending:
 
 class Outlet:
     """Divides the connection's window among its streams, in turns. `stream_window` is what streams begin with; `held`
-    is how many bytes wait, and `sent` grows with each frame of data."""
+    is how many bytes wait, `taken` how many went out of those that did, and `sent` grows with each frame of data."""
 
     __slots__ = (
         "_block_prefix",
@@ -52,6 +52,7 @@ class Outlet:
         "held",
         "sent",
         "stream_window",
+        "taken",
     )
 
     def __init__(
@@ -73,6 +74,7 @@ class Outlet:
         self._block_prefix = b""
         self.stream_window = FIRST_WINDOW
         self.held = 0
+        self.taken = 0
         self.sent = 0
 
     # What the client says.
@@ -166,6 +168,7 @@ class Outlet:
         size = min(left, self._window, pending.window, self._frame_size)
         self._window -= size
         pending.window -= size
+        self.taken += size
         self.sent += 1
         begin = pending.offset
         pending.offset += size
