@@ -37,7 +37,7 @@ _HEADERS: Final = stored_http_headers({"Content-Type": "application/json"})
 _PARENT: Final = LocationName("local", "us-central1")
 _DIGITS: Final = 10**17
 _STRIDE: Final = 48_271_000_000_007
-"""Prime to what it is taken modulo: numbers in a row become names far apart, as those of a server are."""
+"""Prime to what it is taken modulo: numbers in a row become names far apart."""
 _SPREAD: Final = 10 * DAY
 """Over which tasks that are due later are spread, from `ahead` on."""
 
@@ -62,7 +62,8 @@ class Filling:
 
 
 def task_id(number: int) -> str:
-    """Of the task with this number: 17 digits, as the server makes them."""
+    """Of the task with this number: 17 digits. A server's grow with time; these lie far apart, which is the harder case for
+    reads and claims: no two that are due together are neighbours."""
     return f"{number * _STRIDE % _DIGITS:017}"
 
 

@@ -32,6 +32,8 @@ _AT_ONCE: Final = 50
 """Tasks of a lease."""
 _WORKERS: Final = (1, 8)
 _LEASE_SECONDS: Final = 600
+_WARM_UP: Final = 1
+"""Rounds of each kind that do not count: the first call of each kind costs more."""
 
 
 class _Worked(NamedTuple):
@@ -44,7 +46,7 @@ class _Worked(NamedTuple):
 async def run(options: Options, report: Report) -> None:
     rounds = options.rounds_or(_ROUNDS)
     short, long, tasks = options.count(_SHORT), options.count(_LONG), options.count(_ROUND)
-    turns = rounds * len(_WORKERS)
+    turns = (_WARM_UP + rounds) * len(_WORKERS)
     long = max(long, turns * tasks)
     # A short queue is empty after a round, and each round has one of its own.
     await fill(options.data("short"), Filling("bench", turns, turns * short, is_pull=True))
@@ -59,6 +61,7 @@ async def run(options: Options, report: Report) -> None:
                 f"{short:,} queued": partial(_next, at_short, left, workers, tasks),
                 f"{long:,} queued": partial(_work, at_long, queue_name("bench-0"), workers, tasks),
             }
+            await interleaved(_WARM_UP, runs)
             _report(report, workers, await interleaved(rounds, runs))
         await stop(at_short)
         await stop(at_long)
