@@ -1,7 +1,10 @@
 """How many connections a port has at a time, and which of them give way to new ones."""
 
 from collections import OrderedDict
-from typing import Protocol
+from typing import Final, Protocol
+
+_ASKED: Final = 100
+"""Guests, for a place: while all are being served, one that comes costs no more however many there are."""
 
 
 class Guest(Protocol):
@@ -49,7 +52,7 @@ class Places:
         return self._most > 0 and len(self._guests) >= self._most
 
     def _make_room(self) -> bool:
-        for _ in range(len(self._guests)):
+        for _ in range(min(len(self._guests), _ASKED)):
             guest = next(iter(self._guests))
             if guest.is_idle:
                 del self._guests[guest]

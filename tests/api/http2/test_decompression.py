@@ -1,7 +1,9 @@
 """Requests that come compressed."""
 
 import gzip
+import threading
 import zlib
+from typing import Any
 
 import pytest
 from tests.api.http2.client import message
@@ -33,6 +35,37 @@ async def test_what_is_unpacked_is_counted(served: Serving) -> None:
     assert 48_000 < served.common.budget.used - before < 60_000
     served.locations.go_on.set()
     assert (await client.answer(stream)).status == 0
+
+
+async def test_what_nothing_is_made_of(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is read in parts, and away from the loop: it takes as long to read as anything."""
+    unpack, here, read = zlib.decompressobj, threading.get_ident(), []
+
+    class Unpack:
+        def __init__(self, wbits: int) -> None:
+            self._of = unpack(wbits)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            read.append((threading.get_ident() == here, len(data)))
+            return self._of.decompress(data, most)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._of, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Unpack)
+    client = await served.client()
+    stream = client.begin(more=[("grpc-encoding", "deflate")])
+    packing = zlib.compressobj()
+    packed = packing.compress(asks("here")) + packing.flush(zlib.Z_SYNC_FLUSH)
+    packed += b"\0\0\0\xff\xff" * 60_000 + packing.flush()
+    whole = message(packed, 1)
+    for at in range(0, len(whole), 60_000):
+        client.data(stream, whole[at : at + 60_000], 0)
+    client.data(stream, b"")
+    assert (await client.answer(stream)).status == 0
+    assert served.locations.asked == ["here"]
+    assert sum(size for is_here, size in read if is_here) <= 16 << 10
+    assert max(size for _, size in read) <= 64 << 10
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from tests.api.http2.serving import Serving, asks, asks_for_list
 from tests.eventually import eventually
 
 from taskweir.api.http2.frames import ErrorCode, Kind, Setting, rst_stream, settings, window_update
+from taskweir.api.http2.memory import TOTAL
 from taskweir.domain.errors import Code
 
 
@@ -164,32 +165,39 @@ async def test_a_client_whose_table_is_small_is_told(served: Serving) -> None:
     assert (await client.answer(first)).status == 0
 
 
-async def test_a_client_that_takes_no_replies(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has so many bytes waiting, and is refused what else it was to get. One reply may be larger."""
-    monkeypatch.setattr("taskweir.api.http2.outlet.MOST_HELD", 100_000)
+async def test_a_client_that_takes_no_replies(served: Serving) -> None:
+    """Has no more of them waiting than are left for others, and is refused what else it was to get."""
+    taken = served.common.replies.share()
+    taken.take_whole(TOTAL - 200_000)
     client = await served.client({Setting.INITIAL_WINDOW_SIZE: 0})
-    streams = [client.call(asks(f"size {size}")) for size in (120_000, 10)]
+    streams = [client.call(asks(f"size {size}")) for size in (90_000, 20_000)]
     assert (await client.answer(streams[1])).status == Code.RESOURCE_EXHAUSTED
     client.send(window_update(0, 1 << 20) + window_update(streams[0], 1 << 20))
     assert (await client.answer(streams[0])).status == 0
     stream = client.call(asks_for_list(2, "x" * 60_000), STREAM_PATH)
     client.send(window_update(stream, 1 << 20))
     assert len((await client.answer(stream)).messages) == 2
+    taken.give_back(taken.held)
     assert served.common.replies.used == 0
 
 
 async def test_all_clients_together_have_so_many_replies(served: Serving) -> None:
     """As well: those who take theirs are served."""
     deaf, other = await served.client({Setting.INITIAL_WINDOW_SIZE: 0}), await served.client()
-    free = served.common.replies._free
-    served.common.replies.take(free - 100_000)
-    waiting = deaf.call(asks("size 90000"))
-    await eventually(lambda: served.common.replies.used > free - 100_000)
-    assert (await other.answer(other.call(asks("size 50000")))).status == Code.RESOURCE_EXHAUSTED
-    assert (await other.answer(other.call(asks("size 5000")))).status == 0
+    other.send(settings({Setting.INITIAL_WINDOW_SIZE: 100}))
+    taken = served.common.replies.share()
+    taken.take_whole(TOTAL - 100_000)
+    waiting = deaf.call(asks("size 45000"))
+    await eventually(lambda: served.common.replies.used > TOTAL - 100_000)
+    assert (await other.answer(other.call(asks("size 30000")))).status == Code.RESOURCE_EXHAUSTED
+    small = other.call(asks("size 5000"))
+    other.send(window_update(small, 1 << 20))
+    assert (await other.answer(small)).status == 0
     deaf.send(rst_stream(waiting, ErrorCode.CANCEL))
-    assert (await other.answer(other.call(asks("size 50000")))).status == 0
-    served.common.replies.give_back(free - 100_000)
+    large = other.call(asks("size 30000"))
+    other.send(window_update(large, 1 << 20))
+    assert (await other.answer(large)).status == 0
+    taken.give_back(taken.held)
 
 
 async def test_a_client_that_holds_too_much_gets_no_calls(

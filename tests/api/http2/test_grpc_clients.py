@@ -61,6 +61,18 @@ async def test_metadata(served: Serving) -> None:
     }
 
 
+async def test_too_much_metadata(served: Serving) -> None:
+    """Is the fault of one call: the others of its connection go on."""
+    async with channel(served) as made:
+        other = asyncio.ensure_future(get(made)(asks("wait")))
+        await eventually(lambda: served.locations.running)
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await get(made)(asks("x"), metadata=(("large", "x" * 70_000),))
+        assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        served.locations.go_on.set()
+        assert (await other).name == "wait"
+
+
 async def test_refusals(served: Serving) -> None:
     """With the message as it was."""
     async with channel(served) as made:

@@ -31,7 +31,7 @@ class Wire:
 
 def outlet(window: int = FIRST_WINDOW) -> tuple[Outlet, Wire]:
     wire = Wire()
-    made = Outlet(wire.write, lambda: wire.may, MessageBudget(1 << 30))
+    made = Outlet(wire.write, lambda: wire.may, MessageBudget(1 << 30).share())
     made.spend(FIRST_WINDOW - window)
     return made, wire
 

@@ -16,6 +16,7 @@ from taskweir.api.http2.common import Common
 from taskweir.api.http2.cut_streams import CutStreams
 from taskweir.api.http2.frames import ConnectionFault, ErrorCode, Kind
 from taskweir.api.http2.memory import MessageBudget
+from taskweir.api.http2.messages import MOST as LARGEST
 from taskweir.api.http2.messages import MessageReader, Received
 from taskweir.api.http2.trailers import trailers_of
 from taskweir.domain.errors import Code, Help, Refusal, ResourceExhausted
@@ -129,23 +130,35 @@ def test_the_allowance_does_not_grow_for_ever() -> None:
 
 
 def test_the_budget() -> None:
-    """Large requests leave room for small ones."""
+    """Large requests leave room for small ones, and a connection for others."""
     budget = MessageBudget(100)
-    budget.take(100)
+    one, other = budget.share(), budget.share()
+    one.take(50)
     with pytest.raises(ResourceExhausted):
-        budget.take(1)
-    budget.take_whole(100)
+        one.take(1)
+    other.take(25)
     with pytest.raises(ResourceExhausted):
-        budget.take_whole(1)
-    budget.give_back(101)
-    budget.take(1)
-    assert budget.used == 100
+        other.take(1)
+    other.take_whole(125)
+    with pytest.raises(ResourceExhausted):
+        other.take_whole(1)
+    other.give_back(150)
+    one.give_back(1)
+    one.take(1)
+    assert (budget.used, one.held, other.held) == (50, 50, 0)
+
+
+def test_the_largest_message_fits() -> None:
+    """Where nothing else is held but what its call takes."""
+    share = MessageBudget().share()
+    share.take_whole(70_000)
+    share.take(LARGEST + 5)
 
 
 def test_what_a_reader_holds() -> None:
     """What came, and not what was announced; small messages that are whole are not counted."""
     budget = MessageBudget(10_000)
-    reader = MessageReader(budget)
+    reader = MessageReader(budget.share())
     assert reader.feed(message(b"small")) == [Received(b"small", False, 0)]
     assert budget.used == 0
     assert reader.feed(message(bytes(2_000))) == [Received(bytes(2_000), False, 2_000)]
@@ -160,12 +173,12 @@ def test_what_a_reader_holds() -> None:
 
 def test_a_message_larger_than_may_be() -> None:
     """Is refused by its length, before it comes."""
-    reader = MessageReader(MessageBudget())
+    reader = MessageReader(MessageBudget().share())
     reader.most = 10
     assert reader.feed(message(bytes(10)))
     with pytest.raises(ResourceExhausted):
         reader.feed(message(bytes(11))[:5])
-    other = MessageReader(MessageBudget())
+    other = MessageReader(MessageBudget().share())
     other.most = 10
     with pytest.raises(ResourceExhausted):
         other.feed(message(bytes(11)))

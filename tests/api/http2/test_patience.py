@@ -11,6 +11,7 @@ from tests.eventually import eventually
 
 from taskweir.api.http2.frames import END_HEADERS, ErrorCode, Kind, Setting, frame, ping_ack, window_update
 from taskweir.api.http2.pace import LEAST, Pace
+from taskweir.api.http2.reflection import PATHS
 from taskweir.domain.errors import Code, Unauthenticated
 
 PATIENT = replace(QUICK, quiet=60.0)
@@ -140,6 +141,16 @@ async def test_a_deadline_that_passes() -> None:
         assert [code for _, code in served.counted] == [Code.DEADLINE_EXCEEDED]
 
 
+async def test_a_short_deadline_is_kept_by_itself() -> None:
+    """However seldom clients are looked at; one that has passed already is told so at once."""
+    async with serving(replace(PATIENT, tick=60.0)) as served:
+        client = await served.client()
+        assert (await client.answer(client.call(asks("wait"), more=[("grpc-timeout", "20m")]))).status == 4
+        assert served.locations.cancelled == 1
+        assert (await client.answer(client.call(asks("wait"), more=[("grpc-timeout", "0n")]))).status == 4
+        assert served.locations.asked == ["wait"]
+
+
 async def test_a_deadline_that_passes_within_a_message() -> None:
     """Nothing can be said there: the stream ends."""
     async with serving(PATIENT) as served:
@@ -215,6 +226,37 @@ async def test_more_connections_than_there_may_be() -> None:
         assert await late.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
         await busy.close()
         await eventually(lambda: len(served.common.connections) == 1)
+        after = await served.client()
+        assert (await after.answer(after.call(asks("here")))).status == 0
+
+
+async def test_who_is_not_served_gives_way() -> None:
+    """Half a request keeps no place, nor does a dialogue of which everything was answered."""
+    async with serving(connections=2) as served:
+        half, dialogue = await served.client(), await served.client()
+        half.begin()
+        dialogue.begin(PATHS[0])
+        await half.ping()
+        await dialogue.ping()
+        for client in (await served.client(), await served.client()):
+            client.call(asks("wait"))
+        await eventually(lambda: served.locations.running == 2)
+        assert await half.said_at_the_end() is None
+        assert await dialogue.said_at_the_end() is None
+
+
+async def test_who_has_not_all_of_an_answer_does_not_give_way() -> None:
+    """It is lost when it is still here, and its call is over."""
+    async with serving(connections=1) as served:
+        client = await served.client()
+        assert (await client.answer(client.call(asks("here")))).status == 0
+        client._reader._transport.pause_reading()  # type: ignore[attr-defined]
+        [connection] = served.common.connections
+        connection._wire.write(frame(99, 0, 0, bytes(60_000)) * 400)
+        late = await served.client()
+        assert await late.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+        client._reader._transport.resume_reading()  # type: ignore[attr-defined]
+        assert (await client.answer(client.call(asks("here")))).status == 0
         after = await served.client()
         assert (await after.answer(after.call(asks("here")))).status == 0
 

@@ -91,7 +91,7 @@ def setting(number: int, value: int) -> bytes:
         (frame(Kind.HEADERS, 0, 1, HEAD) + frame(Kind.HEADERS, 0, 1), ErrorCode.PROTOCOL_ERROR),
         (CALL + frame(Kind.CONTINUATION, END_HEADERS, 1), ErrorCode.PROTOCOL_ERROR),
         (frame(Kind.HEADERS, 0, 1) + frame(Kind.CONTINUATION, 0, 1) * 100, ErrorCode.ENHANCE_YOUR_CALM),
-        (frame(Kind.HEADERS, 0, 1) + frame(Kind.CONTINUATION, 0, 1, bytes(16_384)) * 5, ErrorCode.ENHANCE_YOUR_CALM),
+        (frame(Kind.HEADERS, 0, 1) + frame(Kind.CONTINUATION, 0, 1, bytes(16_384)) * 9, ErrorCode.ENHANCE_YOUR_CALM),
         # headers that cannot be read
         (frame(Kind.HEADERS, END_HEADERS, 1, b"\xff\xff\xff\xff\xff\xff"), ErrorCode.COMPRESSION_ERROR),
         (frame(Kind.HEADERS, END_HEADERS, 1, b"\x80"), ErrorCode.COMPRESSION_ERROR),
@@ -230,6 +230,7 @@ async def test_the_reserved_bit_is_nothing(served: Serving) -> None:
         frame(Kind.PRIORITY, 0, 1, bytes(5)),
         frame(Kind.DATA, 0, 1),
         frame(Kind.DATA, PADDED, 1, b"\x01x"),
+        frame(Kind.DATA, 0, 1, b"\0"),
         window_update(0, 1),
         window_update(1, 1),
         frame(99, 0, 1, b"what"),
@@ -250,6 +251,41 @@ async def test_a_flood_about_a_call_that_is_over(served: Serving) -> None:
     assert (await client.answer(stream)).status == 0
     client.send(window_update(stream, 1 << 20) * 12_000)
     assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+
+
+async def test_calls_that_are_turned_away_earn_nothing(served: Serving) -> None:
+    """They cost the client nothing either."""
+    client = await served.client()
+    client.send(frame(Kind.PING, 0, 0, bytes(8)) * 9_000)
+    for _ in range(100):
+        assert (await client.answer(client.call(b"", "/no/such"))).status == 12
+    client.send(frame(Kind.PING, 0, 0, bytes(8)) * 9_000)
+    assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+
+
+async def test_large_heads_again_and_again(served: Serving) -> None:
+    """Cost more than small ones: they take long to read."""
+    client = await served.client()
+    head = Encoder().encode(head_of(more=[("x-large", "x" * 60_000)]), huffman=False)
+    for stream in range(1, 401, 2):
+        client.send(frame(Kind.HEADERS, END_HEADERS, stream, head))
+    assert await client.said_at_the_end() == ErrorCode.ENHANCE_YOUR_CALM
+
+
+async def test_connections_take_turns(served: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has sent much at a time does not keep the others waiting until all of it is done; which then is, in its
+    order."""
+    monkeypatch.setattr("taskweir.api.http2.connection._TURN", -1.0)
+    many, other = await served.client(), await served.client()
+    await other.ping()
+    streams = [many.call(asks(f"{number}")) for number in range(900)]
+    await eventually(lambda: served.locations.asked)
+    assert (await other.answer(other.call(asks("other")))).status == 0
+    assert len(served.locations.asked) < 500
+    assert (await many.answer(streams[-1])).status == 0
+    served.locations.asked.remove("other")
+    assert served.locations.asked == [f"{number}" for number in range(900)]
+    await many.ping()
 
 
 async def test_windows_that_are_changed_again_and_again(served: Serving) -> None:

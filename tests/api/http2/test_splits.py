@@ -69,7 +69,7 @@ def test_frames(at: list[int]) -> None:
 def test_messages(sent: list[bytes], data: st.DataObject) -> None:
     """And all that was taken of the budget is given back in the end."""
     budget = MessageBudget(1 << 20)
-    reader = MessageReader(budget)
+    reader = MessageReader(budget.share())
     whole = b"".join(message(one, number % 2) for number, one in enumerate(sent))
     at = data.draw(st.lists(st.integers(0, len(whole)), max_size=20).map(sorted))
     received = [found for part in parts(whole, at) for found in reader.feed(part)]
@@ -101,7 +101,7 @@ def test_noise(begin: bytes, noise: bytes) -> None:
 def test_noise_in_messages(noise: bytes) -> None:
     """Is messages, or refused; no more is held than came."""
     budget = MessageBudget(1 << 20)
-    reader = MessageReader(budget)
+    reader = MessageReader(budget.share())
     with contextlib.suppress(Refusal):
         reader.feed(noise)
     assert budget.used <= len(noise)

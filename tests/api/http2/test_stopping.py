@@ -11,6 +11,7 @@ from tests.eventually import eventually
 
 from taskweir.api.http2.frames import ErrorCode, Kind, Setting
 from taskweir.api.http2.listening import bound_sockets
+from taskweir.api.http2.reflection import PATHS
 from taskweir.api.http2.server import Http2Server
 from taskweir.api.places import Places
 from taskweir.domain.errors import Code
@@ -52,6 +53,34 @@ async def test_calls_that_take_too_long() -> None:
         assert (await client.answer(half)).status == 14
         assert await client.said_at_the_end() == ErrorCode.NO_ERROR
         assert served.common.budget.used == 0
+
+
+async def test_the_latest_call_that_is_served_is_never_a_later_one() -> None:
+    """Than the client was told at first: it has begun those after it elsewhere (RFC 9113, 6.8)."""
+    async with serving() as served:
+        client = await served.client()
+        stream = client.call(asks("wait"))
+        await eventually(lambda: served.locations.running)
+        stopping = asyncio.create_task(served.server.stop(20))
+        told = [await client.until(Kind.GOAWAY)]
+        assert (await client.answer(client.call(asks("here")))).reset == ErrorCode.REFUSED_STREAM
+        served.locations.go_on.set()
+        while (found := await client.frame()) is not None:
+            told += [found] if found.kind == Kind.GOAWAY else []
+        assert [int.from_bytes(one.payload[:4], "big") for one in told] == [stream, stream]
+        await stopping
+
+
+async def test_half_a_request_holds_nothing_up() -> None:
+    """Nor does a dialogue of which nothing is to be answered."""
+    async with serving() as served:
+        client = await served.client()
+        half, dialogue = client.begin(), client.begin(PATHS[0])
+        assert (await client.answer(client.call(asks("here")))).status == 0
+        async with asyncio.timeout(10):
+            await served.server.stop(20)
+        assert (await client.answer(half)).status == 14
+        assert (await client.answer(dialogue)).status in (0, 14)
 
 
 async def test_streams_end_with_the_server() -> None:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from taskweir.api.http2.memory import TOTAL_REPLIES, MessageBudget
+from taskweir.api.http2.memory import MessageBudget
 from taskweir.api.http2.patience import Patience
 
 USUAL: Final = Patience()
@@ -15,8 +15,8 @@ class Open(Protocol):
     """A connection."""
 
     @property
-    def calls(self) -> int:
-        """How many are not over."""
+    def serves(self) -> bool:
+        """Whether a call of it is there whole that is not over."""
 
     def stop(self) -> None:
         """Take no more."""
@@ -34,7 +34,7 @@ class Common:
     def __init__(self, patience: Patience = USUAL) -> None:
         self.patience = patience
         self.budget = MessageBudget()
-        self.replies = MessageBudget(TOTAL_REPLIES, "replies")
+        self.replies = MessageBudget(what="replies")
         self.connections: set[Open] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
         self._something_ended = asyncio.Event()
@@ -51,8 +51,8 @@ class Common:
         self._something_ended.set()
 
     async def calls_end(self, seconds: float) -> None:
-        """Wait until there are none, for so long at most."""
-        await self._until(lambda: not any(connection.calls for connection in self.connections), seconds)
+        """Wait until there are none that are served, for so long at most."""
+        await self._until(lambda: not any(connection.serves for connection in self.connections), seconds)
 
     async def connections_end(self, seconds: float) -> None:
         """Wait until there are none, for so long at most, and for all that was cancelled."""

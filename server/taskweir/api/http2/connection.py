@@ -31,6 +31,9 @@ _OPENING: Final = frames.settings(
 _AGREEMENT: Final = 0.1
 """Seconds."""
 _ANY_STREAM: Final = LARGEST_WINDOW
+_TURN: Final = 0.005
+"""Seconds in which the frames of a connection are worked off before others have their turn. It may have sent thousands
+that cost it nothing."""
 
 
 class Connection(asyncio.Protocol):
@@ -41,9 +44,11 @@ class Connection(asyncio.Protocol):
         "_ended_at",
         "_frames",
         "_guest",
+        "_is_behind",
         "_is_closing",
         "_is_dozing",
         "_is_retiring",
+        "_last",
         "_places",
         "_session",
         "_timer",
@@ -66,21 +71,24 @@ class Connection(asyncio.Protocol):
         self._session = Session(entries, common, self._wire, now, self._call_is_over)
         self._frames = FrameReader(self._session.take, self._session.fault)
         self._vigil = Vigil(self._session, self._frames, self._wire, common.patience)
+        self._last = _ANY_STREAM
+        """The client knows that none after it is served."""
         self._timer: asyncio.TimerHandle | None = None
+        self._is_behind = False
         self._is_dozing = False
         self._is_retiring = False
         self._is_closing = False
         self._ended_at = now
 
     @property
-    def calls(self) -> int:
-        """How many are not over."""
-        return len(self._session.calls)
+    def serves(self) -> bool:
+        """Whether a call of it is there whole that is not over."""
+        return self._session.calls.are_served
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is lost if it ends now."""
-        return not self._session.calls
+        """Whether nothing is lost if it ends now: the client has all that it was answered, as far as we know."""
+        return self._wire.is_empty and not self.serves
 
     # What the transport says.
 
@@ -104,12 +112,17 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_closing:
             return
-        self._session.now = time.monotonic()
+        now = self._session.now = time.monotonic()
         try:
-            self._frames.feed(data)
+            self._frames.feed(data, now + _TURN)
         except ConnectionFault as fault:
             self._end(fault.code, str(fault), at_once=False)
         else:
+            if self._frames.is_behind != self._is_behind:
+                self._is_behind = self._frames.is_behind
+                self._wire.hold(is_held=self._is_behind)
+            if self._is_behind:
+                asyncio.get_running_loop().call_soon(self.data_received, b"")
             if self._is_dozing and (self._session.calls or self._frames.unfinished is not None):
                 self._wake()
 
@@ -134,8 +147,8 @@ class Connection(asyncio.Protocol):
     def _call_is_over(self) -> None:
         if not self._session.calls:
             self._places.was_served(self)
-            if self._session.is_stopping:
-                self._common.has_ended()
+        if self._session.is_stopping:
+            self._common.has_ended()
 
     # Its end.
 
@@ -143,7 +156,8 @@ class Connection(asyncio.Protocol):
         """Take no more calls; those that run may go on."""
         if not self._session.is_stopping and not self._is_closing:
             self._session.is_stopping = True
-            self._wire.write(frames.goaway(self._session.last, ErrorCode.NO_ERROR))
+            self._last = self._session.last
+            self._wire.write(frames.goaway(self._last, ErrorCode.NO_ERROR))
 
     def close(self) -> None:
         """Wait for its calls no longer; what is said of that still goes out."""
@@ -162,7 +176,8 @@ class Connection(asyncio.Protocol):
         self._is_closing = True
         self._ended_at = time.monotonic()
         self._session.calls.close()
-        self._wire.write(frames.goaway(self._session.last, code, reason))
+        # Never a later one than was said before (RFC 9113, 6.8).
+        self._wire.write(frames.goaway(min(self._session.last, self._last), code, reason))
         self._wire.flush()
         if at_once:
             self._transport.close()

@@ -10,10 +10,13 @@ from taskweir.domain.errors import Code, InvalidArgument, Refusal, ResourceExhau
 
 _WBITS: Final = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 ENCODINGS: Final = ("identity", *_WBITS)
+_FEW: Final = 16 << 10
+"""Bytes that are read on the loop's thread: where nothing is made of them, a megabyte takes a sixth of a second."""
 _AT_ONCE: Final = 64 << 10
-"""Bytes that are made of it on the loop's thread."""
-_PART: Final = 1 << 20
-"""Bytes of each part that is made of a larger one, on another."""
+"""Bytes that are made of them there."""
+_READ: Final = 64 << 10
+_MADE: Final = 1 << 20
+"""Bytes that are read of a larger message, and made of it, at a time on another thread."""
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="taskweir-unpack")
 """A single one, part after part: however many unpack, it is at most one core that they keep from others."""
 
@@ -47,19 +50,39 @@ async def unpacked(message: Received, encoding: str, messages: MessageReader) ->
 async def _unpacked(data: bytes, wbits: int, messages: MessageReader) -> bytes:
     unpack = zlib.decompressobj(wbits)
     try:
-        part = unpack.decompress(data, _AT_ONCE)
-        messages.hold_whole(len(part))
-        parts, size = [part], len(part)
-        loop = asyncio.get_running_loop()
-        while part and not unpack.eof:
-            part = await loop.run_in_executor(_THREAD, unpack.decompress, unpack.unconsumed_tail, _PART)
-            size += len(part)
-            if size > MOST:
-                raise ResourceExhausted(f"Received message larger than max ({size} vs. {MOST})")
-            messages.hold(len(part))
-            parts.append(part)
+        parts = await _parts(data, unpack, messages)
     except zlib.error:
-        raise InvalidArgument("The request could not be decompressed.") from None
-    if not unpack.eof or unpack.unused_data:
-        raise InvalidArgument("The request could not be decompressed.")
+        raise _unreadable() from None
+    if not unpack.eof:
+        raise _unreadable()
     return b"".join(parts)
+
+
+async def _parts(data: bytes, unpack: "zlib._Decompress", messages: MessageReader) -> list[bytes]:
+    """Bounded in what is read at a time as well as in what is made: a block of nothing takes as long as one of something.
+
+    Raises zlib.error, InvalidArgument for more than there should be, and ResourceExhausted.
+    """
+    loop = asyncio.get_running_loop()
+    parts: list[bytes] = []
+    size, at = 0, min(len(data), _FEW)
+    part, most = unpack.decompress(data[:at], _AT_ONCE), _AT_ONCE
+    messages.hold_whole(len(part))
+    while True:
+        parts.append(part)
+        size += len(part)
+        if size > MOST:
+            raise ResourceExhausted(f"Received message larger than max ({size} vs. {MOST})")
+        if unpack.eof and (unpack.unused_data or at < len(data)):
+            raise _unreadable()
+        rest = unpack.unconsumed_tail
+        if unpack.eof or not (rest or at < len(data) or len(part) == most):
+            return parts
+        if not rest:
+            rest, at = data[at : at + _READ], min(len(data), at + _READ)
+        part, most = await loop.run_in_executor(_THREAD, unpack.decompress, rest, _MADE), _MADE
+        messages.hold(len(part))
+
+
+def _unreadable() -> InvalidArgument:
+    return InvalidArgument("The request could not be decompressed.")

@@ -46,9 +46,11 @@ class DialogueEntry:
         waiting = _waiting(stream)
         if waiting.qsize() >= _MOST_WAITING:
             raise ResourceExhausted("Too much is asked at a time.")
+        stream.is_waiting = False
         waiting.put_nowait(message)
 
     def end(self, stream: Stream) -> None:
+        stream.is_waiting = False
         _waiting(stream).put_nowait(None)
 
     async def _serve(self, stream: Stream, waiting: "asyncio.Queue[Received | None]") -> None:
@@ -64,10 +66,15 @@ class DialogueEntry:
             stream.refuse(InternalError())
 
     async def _answer_all(self, stream: Stream, waiting: "asyncio.Queue[Received | None]") -> None:
-        while (message := await waiting.get()) is not None:
+        while (message := await self._next(stream, waiting)) is not None:
             data = await unpacked(message, stream.head.encoding, stream.messages)
             await stream.send(self._answer(data))
             stream.messages.let_go(message.held)
+
+    @staticmethod
+    async def _next(stream: Stream, waiting: "asyncio.Queue[Received | None]") -> Received | None:
+        stream.is_waiting = waiting.empty()
+        return await waiting.get()
 
 
 def _waiting(stream: Stream) -> "asyncio.Queue[Received | None]":

@@ -1,6 +1,8 @@
 """What comes by a connection, taken apart into frames, of which those of one block of headers are put together."""
 
+import math
 from collections.abc import Callable
+from time import monotonic
 from typing import Final, TypeAlias
 
 from taskweir.api.http2.frames import (
@@ -20,8 +22,9 @@ from taskweir.api.http2_preface import HTTP2_PREFACE
 
 LARGEST: Final = 64 << 10
 """Bytes of a frame's payload."""
-LONGEST_BLOCK: Final = 64 << 10
-"""Bytes of the headers of a call, as they are sent."""
+LONGEST_BLOCK: Final = 128 << 10
+"""Bytes of the headers of a call, as they are sent: more than are taken, so that a call with a little too much is refused
+by itself, and the others of its connection go on."""
 _MOST_PARTS: Final = 64
 """Frames that a block of headers may come in: each may be empty."""
 
@@ -35,7 +38,8 @@ ConnectionFault, StreamFault."""
 
 
 class FrameReader:
-    """`has_begun` says whether the client has said that it speaks HTTP/2."""
+    """`has_begun` says whether the client has said that it speaks HTTP/2, and `is_behind` whether there are more frames
+    than there was time for."""
 
     def __init__(self, take: Take, fault: Callable[[int, StreamFault], None]) -> None:
         """`fault` is told of what `take` finds wrong with one stream."""
@@ -50,6 +54,7 @@ class FrameReader:
         self._block_flags = 0
         self._block_stream = 0
         self.has_begun = False
+        self.is_behind = False
 
     @property
     def unfinished(self) -> int | None:
@@ -58,11 +63,12 @@ class FrameReader:
             return self._block_at
         return self._at if self._rest else None
 
-    def feed(self, data: bytes) -> None:
-        """Raises ConnectionFault."""
+    def feed(self, data: bytes, until: float = math.inf) -> None:
+        """The frame that is begun last is begun before `until`, in seconds of `time.monotonic`; those after it come with
+        the next call. Raises ConnectionFault."""
         if self._rest:
             data = self._rest + data
-        end = self._after_frames(data, 0 if self.has_begun else self._after_preface(data))
+        end = self._after_frames(data, 0 if self.has_begun else self._after_preface(data), until)
         self._rest = data[end:]
         self._at += end
 
@@ -78,9 +84,10 @@ class FrameReader:
         self.has_begun = True
         return len(HTTP2_PREFACE)
 
-    def _after_frames(self, data: bytes, at: int) -> int:
-        """Where the first frame that is not whole begins."""
+    def _after_frames(self, data: bytes, at: int, until: float) -> int:
+        """Where the first frame begins that is not whole, or for which there is no time."""
         end = len(data) if self.has_begun else 0
+        self.is_behind = False
         while end - at >= HEAD.size:
             high, low, kind, flags, stream = HEAD.unpack_from(data, at)
             length = high << 16 | low
@@ -89,6 +96,8 @@ class FrameReader:
             begin = at + HEAD.size
             if begin + length > end:
                 break
+            if self.is_behind:
+                return at
             at = begin + length
             stream &= STREAM_BITS
             try:
@@ -98,6 +107,8 @@ class FrameReader:
                     self._take(kind, flags, stream, data[begin:at])
             except StreamFault as fault:
                 self._fault(stream, fault)
+            self.is_behind = monotonic() > until
+        self.is_behind = False
         return at
 
     def _part_of_block(self, kind: int, flags: int, stream: int, payload: bytes) -> None:

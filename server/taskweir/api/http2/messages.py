@@ -3,7 +3,7 @@
 from struct import Struct
 from typing import Final, NamedTuple
 
-from taskweir.api.http2.memory import MessageBudget
+from taskweir.api.http2.memory import Share
 from taskweir.domain.errors import InvalidArgument, ResourceExhausted
 
 PREFIX: Final = Struct(">BI")
@@ -24,11 +24,12 @@ class Received(NamedTuple):
 class MessageReader:
     """Puts the messages of one stream together. `most` is how many bytes each may have."""
 
-    __slots__ = ("_budget", "_buffer", "_held", "most")
+    __slots__ = ("_buffer", "_held", "_share", "most")
 
-    def __init__(self, budget: MessageBudget) -> None:
+    def __init__(self, share: Share) -> None:
+        """`share` is the connection's of what all requests may take."""
         self.most = MOST
-        self._budget = budget
+        self._share = share
         self._held = 0
         self._buffer: bytearray | None = None
 
@@ -54,17 +55,17 @@ class MessageReader:
         return _taken_out(self._buffer, self.most)
 
     def hold(self, size: int) -> None:
-        """Take so much more of the budget. Raises ResourceExhausted."""
-        self._budget.take(size)
+        """Take so much more of the share. Raises ResourceExhausted."""
+        self._share.take(size)
         self._held += size
 
     def hold_whole(self, size: int) -> None:
         """The same for what is there at once. Raises ResourceExhausted."""
-        self._budget.take_whole(size)
+        self._share.take_whole(size)
         self._held += size
 
     def let_go(self, size: int) -> None:
-        self._budget.give_back(size)
+        self._share.give_back(size)
         self._held -= size
 
     def end(self) -> None:

@@ -1,5 +1,6 @@
 """The calls of a connection that are not over."""
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
@@ -8,6 +9,7 @@ from taskweir.api.http2.allowance import FrameAllowance
 from taskweir.api.http2.common import Common
 from taskweir.api.http2.cut_streams import CutStreams
 from taskweir.api.http2.entries import Entry, NotServed
+from taskweir.api.http2.messages import MessageReader
 from taskweir.api.http2.outlet import Outlet
 from taskweir.api.http2.pace import Pace
 from taskweir.api.http2.request_head import RequestHead
@@ -30,6 +32,7 @@ class OpenCalls:
         "_outlet",
         "_pace",
         "_received",
+        "_requests",
         "_streams",
         "_write",
         "changed_at",
@@ -53,6 +56,7 @@ class OpenCalls:
         self._write = write
         self._allowance = allowance
         self._on_over = on_over
+        self._requests = common.budget.share()
         self._received = 0
         self._pace = Pace(0, 0.0)
         self._streams: dict[int, Stream] = {}
@@ -67,10 +71,16 @@ class OpenCalls:
     def streams(self) -> Collection[Stream]:
         return self._streams.values()
 
+    @property
+    def are_served(self) -> bool:
+        """Whether there is one whose request is there whole."""
+        return any(stream.is_served for stream in self._streams.values())
+
     def begin(self, number: int, head: RequestHead, now: float, *, ends: bool) -> None:
         """Nothing of its messages is read before it is admitted. Raises StreamFault."""
         self.changed_at = now
-        stream = Stream(number, head, now, self._common, self._outlet, self._write, self._over)
+        messages = MessageReader(self._requests)
+        stream = Stream(number, head, now, messages, self._common, self._outlet, self._write, self._over)
         self._streams[number] = stream
         try:
             entry = self._entries.get(head.path)
@@ -79,11 +89,14 @@ class OpenCalls:
             entry.admit(stream)
             if head.fault:
                 raise InvalidArgument(head.fault)
+            if head.timeout is not None and head.timeout < self._common.patience.tick:
+                _end_in_time(stream, head.timeout)
             stream.messages.hold_whole(head.size + _OF_A_CALL)
         except Refusal as refusal:
             stream.client_is_done = ends
             stream.refuse(refusal)
         else:
+            stream.is_admitted = True
             stream.messages.most = entry.most
             if ends:
                 self.feed(stream, 0, b"", ends=True)
@@ -123,18 +136,30 @@ class OpenCalls:
         for stream in tuple(self._streams.values()):
             timeout = stream.head.timeout
             if timeout is not None and now > stream.began + timeout:
-                stream.cut_off(DeadlineExceeded("Deadline Exceeded"))
+                stream.cut_off(_too_late())
             elif stream.is_too_slow(now, silence) and not moves:
                 stream.cut_off(DeadlineExceeded("The client sends too little, or takes too little."))
 
     def _over(self, stream: Stream) -> None:
         del self._streams[stream.number]
         self.changed_at = time.monotonic()
-        if stream.is_answered:
+        if stream.is_answered and stream.is_admitted:
+            # What was turned away at once brings nothing: it cost the client nothing either.
             self._allowance.call_answered()
         if not stream.client_is_done:
             self.cut.add(stream.number)
         self._on_over()
+
+
+def _end_in_time(stream: Stream, timeout: float) -> None:
+    """Those that have longer are looked at in each tick. Raises DeadlineExceeded."""
+    if timeout <= 0:
+        raise _too_late()
+    asyncio.get_running_loop().call_later(timeout, stream.cut_off, _too_late())
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded("Deadline Exceeded")
 
 
 def _nothing() -> None:

@@ -6,14 +6,11 @@ from typing import Final
 
 from taskweir.api.http2 import answers
 from taskweir.api.http2.frames import HEAD, ConnectionFault, ErrorCode, Kind
-from taskweir.api.http2.memory import MessageBudget
-from taskweir.domain.errors import ResourceExhausted
+from taskweir.api.http2.memory import Share
 
 FIRST_WINDOW: Final = 65_535
 """Bytes, of the connection and of each stream, until the client says otherwise."""
 LARGEST_WINDOW: Final = (1 << 31) - 1
-MOST_HELD: Final = 128 << 20
-"""Bytes of replies that wait for a client; a single one may be larger."""
 _USUAL_FRAME: Final = 16 << 10
 _LARGEST_FRAME: Final = 256 << 10
 _EMPTY_TABLE: Final = b"\x20"
@@ -49,7 +46,6 @@ class Outlet:
         "_waiting",
         "_window",
         "_write",
-        "held",
         "sent",
         "stream_window",
         "taken",
@@ -59,7 +55,7 @@ class Outlet:
         self,
         write: Callable[[bytes | memoryview], None],
         may_write: Callable[[], bool],
-        replies: MessageBudget,
+        replies: Share,
     ) -> None:
         """`may_write` says whether data may be written at this time; `pump` is to be called when it may again. What
         waits is taken of `replies`."""
@@ -73,9 +69,12 @@ class Outlet:
         """Of those that wait, the ones whose own windows are open: who waits for the client costs nothing."""
         self._block_prefix = b""
         self.stream_window = FIRST_WINDOW
-        self.held = 0
         self.taken = 0
         self.sent = 0
+
+    @property
+    def held(self) -> int:
+        return self._replies.held
 
     # What the client says.
 
@@ -132,7 +131,7 @@ class Outlet:
         if not pending.data:
             self._complete(pending)
             return
-        self._hold(len(pending.data))
+        self._replies.take(len(pending.data))
         self._waiting[pending.stream] = pending
         if pending.window > 0:
             self._ready[pending.stream] = pending
@@ -146,14 +145,7 @@ class Outlet:
         """Nothing of it is sent any more."""
         if self._waiting.pop(pending.stream, None) is not None:
             self._ready.pop(pending.stream, None)
-            self.held -= len(pending.data)
             self._replies.give_back(len(pending.data))
-
-    def _hold(self, size: int) -> None:
-        if self.held and self.held + size > MOST_HELD:
-            raise ResourceExhausted("The client has too many replies to take. Take them first.")
-        self._replies.take(size)
-        self.held += size
 
     def pump(self) -> None:
         """A frame of each stream in turn, until none may send."""

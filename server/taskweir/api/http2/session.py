@@ -11,7 +11,7 @@ from taskweir.api.http2.entries import Entry
 from taskweir.api.http2.frames import ConnectionFault, ErrorCode, Kind, Setting, StreamFault
 from taskweir.api.http2.header_reader import HeaderReader, TooManyHeaders
 from taskweir.api.http2.open_calls import OpenCalls
-from taskweir.api.http2.outlet import MOST_HELD, Outlet
+from taskweir.api.http2.outlet import Outlet
 from taskweir.api.http2.request_head import check_trailers
 from taskweir.api.http2.trailers import trailers_of
 from taskweir.api.http2.wire import Wire
@@ -21,9 +21,13 @@ MOST_STREAMS: Final = 1_000
 """Calls at a time on a connection."""
 CONNECTION_WINDOW: Final = 16 << 20
 """Bytes that a client may send on all streams before it is told to go on, as on each."""
-_MUCH_HELD: Final = MOST_HELD // 2
+_MUCH_HELD: Final = 64 << 20
 """Bytes of replies that wait for a client, from which on it gets no new calls."""
 _SMALL_INCREMENT: Final = 1 << 10
+_SMALL_DATA: Final = 64
+"""Bytes of a frame that is not the last of its stream: to take the frame apart costs more than what is in it."""
+_LARGE_BLOCK: Final = 4 << 10
+"""Bytes of headers, from which on each KiB costs as much as a frame: packed ones take half a microsecond a byte."""
 _STREAMS_A_FRAME: Final = 10
 """Whose windows are changed at the cost of a frame."""
 
@@ -54,7 +58,7 @@ class Session:
     ) -> None:
         """`on_over` is called whenever a call is over."""
         self._write = wire.write
-        self._outlet = Outlet(wire.write, wire.may_write, common.replies)
+        self._outlet = Outlet(wire.write, wire.may_write, common.replies.share())
         wire.on_room = self._outlet.pump
         self._headers = HeaderReader()
         self._allowance = FrameAllowance(now)
@@ -95,7 +99,8 @@ class Session:
         if flags & frames.PADDED:
             payload = frames.without_padding(flags, payload)
         ends = bool(flags & frames.END_STREAM)
-        if not payload and not ends:
+        if len(payload) < _SMALL_DATA and not ends:
+            self._allowance.data_sent(self._outlet.sent)
             self._spend()
         stream = self.calls.find(number)
         if stream is None:
@@ -113,6 +118,8 @@ class Session:
 
     def _begin_or_end(self, flags: int, number: int, block: bytes) -> None:
         ends = bool(flags & frames.END_STREAM)
+        if len(block) > _LARGE_BLOCK:
+            self._spend(len(block) >> 10)
         if number > self.last:
             self._begin(number, block, ends=ends)
             return

@@ -21,9 +21,9 @@ bounds memory is the budget."""
 
 class Stream:
     """`number` is the stream's, `head` what it began with, and `began` when, in seconds of `time.monotonic`; `received`
-    counts bytes of frames, `body` those without padding. `client_is_done` says that no more comes, `is_answered` that
-    the client was told how the call ended. `task` serves the call, once there is something to serve, and `request` is
-    what it keeps of it."""
+    counts bytes of frames, `body` those without padding. `client_is_done` says that no more comes, `is_admitted`
+    that its messages are read, `is_answered` that the client was told how the call ended. `task` serves the call, once there is something to serve, and `request` is
+    what it keeps of it; it may say that the call `is_waiting` for more of the client."""
 
     __slots__ = (
         "_common",
@@ -41,7 +41,9 @@ class Stream:
         "body",
         "client_is_done",
         "head",
+        "is_admitted",
         "is_answered",
+        "is_waiting",
         "messages",
         "number",
         "received",
@@ -54,6 +56,7 @@ class Stream:
         number: int,
         head: RequestHead,
         began: float,
+        messages: MessageReader,
         common: Common,
         outlet: Outlet,
         write: Callable[[bytes], None],
@@ -65,8 +68,10 @@ class Stream:
         self.received = 0
         self.body = 0
         self.client_is_done = False
+        self.is_admitted = False
         self.is_answered = False
-        self.messages = MessageReader(common.budget)
+        self.is_waiting = False
+        self.messages = messages
         self.request: object = None
         self.task: asyncio.Task[None] | None = None
         self._common = common
@@ -80,6 +85,11 @@ class Stream:
         self._pending: Pending | None = None
         self._sent: asyncio.Event | None = None
         self._pace: Pace | None = None
+
+    @property
+    def is_served(self) -> bool:
+        """Whether something of it is there whole that was not answered."""
+        return self.task is not None and not self.is_waiting
 
     # What the client does.
 

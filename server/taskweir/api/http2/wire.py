@@ -15,7 +15,18 @@ class Wire:
     asking is not read either: else its questions would make answers without an end. `on_room` is called whenever more
     may be written."""
 
-    __slots__ = ("_is_full", "_is_reading", "_loop", "_out", "_size", "_taken", "_transport", "on_room")
+    __slots__ = (
+        "_is_full",
+        "_is_held",
+        "_is_reading",
+        "_is_stuffed",
+        "_loop",
+        "_out",
+        "_size",
+        "_taken",
+        "_transport",
+        "on_room",
+    )
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -24,6 +35,8 @@ class Wire:
         self._size = 0
         self._taken = 0
         self._is_full = False
+        self._is_stuffed = False
+        self._is_held = False
         self._is_reading = True
         self.on_room: Callable[[], None] = _nothing
 
@@ -40,6 +53,11 @@ class Wire:
     @property
     def left(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits for the client's side to take it."""
+        return not self._out and not self.left
 
     def open(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -62,7 +80,8 @@ class Wire:
             self._taken += len(data)
             self._transport.write(data)
             if self._is_full:
-                self._stop_reading_if_too_much(self._transport)
+                self._is_stuffed = self._is_stuffed or self.left > _MOST_LEFT
+                self._read_or_not()
             else:
                 self.on_room()
 
@@ -72,11 +91,14 @@ class Wire:
 
     def drain(self) -> None:
         """It does again."""
-        self._is_full = False
-        if not self._is_reading and self._transport is not None and not self._transport.is_closing():
-            self._is_reading = True
-            self._transport.resume_reading()
+        self._is_full = self._is_stuffed = False
+        self._read_or_not()
         self.on_room()
+
+    def hold(self, *, is_held: bool) -> None:
+        """Whether what was read is to be worked off before more is read."""
+        self._is_held = is_held
+        self._read_or_not()
 
     def close(self) -> None:
         """Nothing goes out any more."""
@@ -84,10 +106,17 @@ class Wire:
         self._out.clear()
         self.on_room = _nothing
 
-    def _stop_reading_if_too_much(self, transport: asyncio.Transport) -> None:
-        if self._is_reading and self.left > _MOST_LEFT and not transport.is_closing():
-            self._is_reading = False
-            transport.pause_reading()
+    def _read_or_not(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        reads = not self._is_held and not self._is_stuffed
+        if reads == self._is_reading:
+            return
+        self._is_reading = reads
+        if reads:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
 
 def _nothing() -> None:
