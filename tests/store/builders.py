@@ -124,7 +124,7 @@ async def begin_one(store: Store, of: Queue, now: Instant = NOW) -> Task:
 
 async def ids(store: Store, name: QueueName = Q) -> list[str]:
     found = await store.list_tasks(name, "", 10_000, with_body=False, max_bytes=PLENTY)
-    return [one.name.id for one in found]
+    return [one.name.id for one in found.tasks]
 
 
 async def sweep_all(store: Store, now: Instant, limit: int = 10) -> Instant | None:

@@ -35,7 +35,8 @@ async def test_an_attempt_in_flight_shows_in_the_task(store: Store, q: Queue) ->
     shown = replace(made, dispatch_count=1, first_dispatch_time=NOW + 3, last_attempt=Attempt(NOW, NOW + 3))
     assert begun == shown
     assert await store.get_task(made.name, with_body=True) == shown
-    assert list(await store.list_tasks(Q, "", 9, with_body=True, max_bytes=PLENTY)) == [shown]
+    listed = await store.list_tasks(Q, "", 9, with_body=True, max_bytes=PLENTY)
+    assert list(listed.tasks) == [shown]
 
 
 async def test_a_claimed_task_shows_no_attempt_before_it_begins(store: Store, q: Queue) -> None:

@@ -48,7 +48,7 @@ async def test_a_leased_task_shows_its_lease(store: Store, pull: Queue) -> None:
     assert held == replace(made, schedule_time=NOW + MINUTE, dispatch_count=1)
     assert await store.get_task(made.name, with_body=True) == held
     listed = await store.list_tasks(Q, "", 10, with_body=True, max_bytes=PLENTY)
-    assert list(listed) == [held]
+    assert list(listed.tasks) == [held]
 
 
 async def test_without_bodies_a_lease_lacks_nothing_else(store: Store, pull: Queue) -> None:

@@ -69,7 +69,8 @@ async def test_a_task_comes_back_as_it_was_stored(
     assert made == replace(wanted, uid=made.uid, queue_uid=q.uid)
     assert made.uid != 0
     assert await store.get_task(wanted.name, with_body=True) == made
-    assert list(await store.list_tasks(Q, "", 10, with_body=True, max_bytes=PLENTY)) == [made]
+    listed = await store.list_tasks(Q, "", 10, with_body=True, max_bytes=PLENTY)
+    assert list(listed.tasks) == [made]
     assert list((await claim(store, q)).tasks) == ([made] if q.type is QueueType.PUSH else [])
 
 
@@ -81,7 +82,8 @@ async def test_without_its_body_a_task_lacks_nothing_else(store: Store, q: Queue
     bare = replace(payload, payload=b"") if isinstance(payload, PullMessage) else replace(payload, body=b"")
     expected = replace(made, payload=bare, has_body=False)
     assert await store.get_task(made.name, with_body=False) == expected
-    assert list(await store.list_tasks(Q, "", 10, with_body=False, max_bytes=PLENTY)) == [expected]
+    listed = await store.list_tasks(Q, "", 10, with_body=False, max_bytes=PLENTY)
+    assert list(listed.tasks) == [expected]
 
 
 async def test_a_large_body_comes_back_whole(store: Store, q: Queue) -> None:
@@ -170,12 +172,16 @@ async def test_tasks_are_listed_in_order_of_their_ids_from_after_the_last(store:
     for name in ("b", "a", "10", "9", "B", "_", "-"):
         await store.insert_task(task(name), NOW)
     await store.insert_task(task("x", in_queue=PARENT.queue("other")), NOW)
-    listed, after = [], ""
-    while page := await store.list_tasks(Q, after, 3, with_body=False, max_bytes=PLENTY):
-        assert len(page) <= 3
-        listed += [one.name.id for one in page]
-        after = listed[-1]
-    assert listed == ["-", "10", "9", "B", "_", "a", "b"]
+    pages: list[list[str]] = []
+    has_more = True
+    while has_more:
+        after = pages[-1][-1] if pages else ""
+        page = await store.list_tasks(Q, after, 3, with_body=False, max_bytes=PLENTY)
+        pages.append([one.name.id for one in page.tasks])
+        has_more = page.has_more
+    assert pages == [["-", "10", "9"], ["B", "_", "a"], ["b"]]
+    assert not (await store.list_tasks(Q, "a", 1, with_body=False, max_bytes=PLENTY)).has_more
+    assert not (await store.list_tasks(Q, "b", 3, with_body=False, max_bytes=PLENTY)).tasks
 
 
 async def test_a_page_has_as_many_tasks_as_the_byte_limit_lets_in(store: Store, q: Queue) -> None:
@@ -185,11 +191,13 @@ async def test_a_page_has_as_many_tasks_as_the_byte_limit_lets_in(store: Store, 
             task(f"t{n}", payload=HttpRequest("http://target/", body=b"x" * 100_000)), NOW
         )
 
-    async def page(max_bytes: int, *, with_body: bool = True) -> int:
-        return len(await store.list_tasks(Q, "", 10, with_body=with_body, max_bytes=max_bytes))
+    async def page(max_bytes: int, *, with_body: bool = True) -> tuple[int, bool]:
+        found = await store.list_tasks(Q, "", 10, with_body=with_body, max_bytes=max_bytes)
+        return len(found.tasks), found.has_more
 
-    assert [await page(1), await page(150_000), await page(250_000), await page(PLENTY)] == [1, 1, 2, 5]
-    assert await page(150_000, with_body=False) == 5
+    assert [await page(size) for size in (1, 150_000, 250_000)] == [(1, True), (1, True), (2, True)]
+    assert await page(PLENTY) == (5, False)
+    assert await page(150_000, with_body=False) == (5, False)
 
 
 async def test_paging_goes_on_past_changes(store: Store, q: Queue) -> None:
@@ -200,8 +208,8 @@ async def test_paging_goes_on_past_changes(store: Store, q: Queue) -> None:
     await store.delete_task(Q.task("c"), NOW)
     await store.insert_task(task("b"), NOW)
     await store.insert_task(task("d"), NOW)
-    rest = await store.list_tasks(Q, first[-1].name.id, 10, with_body=False, max_bytes=PLENTY)
-    assert [one.name.id for one in [*first, *rest]] == ["a", "c", "d", "e", "g", "i"]
+    rest = await store.list_tasks(Q, first.tasks[-1].name.id, 10, with_body=False, max_bytes=PLENTY)
+    assert [one.name.id for one in [*first.tasks, *rest.tasks]] == ["a", "c", "d", "e", "g", "i"]
 
 
 async def test_the_listener_is_told_when_tasks_are_due(

@@ -38,12 +38,11 @@ class TaskService:
         tokens = PageTokens(self.store.page_token_key)
         request = f"ListTasks\n{queue}"
         after = tokens.read(request, page_token, self.clock.now())
-        tasks = await self.store.list_tasks(queue, after, size, with_body=full, max_bytes=MAX_PAGE_BYTES)
-        if not tasks:
-            return Page(tasks, "")
-        last = tasks[-1].name.id
-        more = await self.store.list_tasks(queue, last, 1, with_body=False, max_bytes=MAX_PAGE_BYTES)
-        return Page(tasks, tokens.make(request, last, self.clock.now()) if more else "")
+        found = await self.store.list_tasks(queue, after, size, with_body=full, max_bytes=MAX_PAGE_BYTES)
+        if not found.has_more:
+            return Page(found.tasks, "")
+        last = found.tasks[-1].name.id
+        return Page(found.tasks, tokens.make(request, last, self.clock.now()))
 
     async def first(self, parent: str, limit: int) -> Sequence[Task]:
         """At most `limit` tasks of a queue in order of their schedule times, without their bodies."""

@@ -20,6 +20,14 @@ from taskweir.domain.operation import Operation
 from taskweir.domain.times import Instant, Micros
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Some tasks of a queue, and whether more come after them."""
+
+    tasks: Sequence[Task]
+    has_more: bool
+
+
 class Listener(Protocol):
     """Told of what was committed, on the event loop, in the order of the commits. Must not block or raise."""
 
@@ -158,7 +166,7 @@ class Store(Protocol):
 
     async def list_tasks(
         self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
-    ) -> Sequence[Task]:
+    ) -> Listing:
         """Tasks in order of their ids, from the first id greater than `after`: at most `limit`, and of those as many
         as take about `max_bytes` together (at least one, if there is any). Raises QueueNotFound."""
         ...

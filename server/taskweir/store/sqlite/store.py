@@ -15,7 +15,7 @@ from taskweir.domain.model import Queue, Task
 from taskweir.domain.names import LocationName, OperationName, QueueName, TaskName
 from taskweir.domain.operation import Operation
 from taskweir.domain.times import Instant
-from taskweir.store.base import Claim, ClaimRequest, LeaseRequest, Listener, Retention, SweepStep
+from taskweir.store.base import Claim, ClaimRequest, LeaseRequest, Listener, Listing, Retention, SweepStep
 from taskweir.store.sqlite import (
     attempts,
     backlog,
@@ -167,11 +167,11 @@ class SqliteStore:
 
     async def list_tasks(
         self, queue: QueueName, after: str, limit: int, *, with_body: bool, max_bytes: int
-    ) -> Sequence[Task]:
+    ) -> Listing:
         entry = self._entry(queue)
         listing = partial(task_reads.list_tasks, with_body=with_body, max_bytes=max_bytes)
         found = await self._read(lambda raw: listing(raw, entry, after, limit))
-        return self._memory.holds.show_all(found)
+        return Listing(self._memory.holds.show_all(found.tasks), found.has_more)
 
     async def first_tasks(self, queue: QueueName, limit: int) -> Sequence[Task]:
         entry = self._entry(queue)

@@ -9,6 +9,7 @@ from taskweir.domain.errors import TaskGone, TaskNotFound
 from taskweir.domain.model import Task
 from taskweir.domain.names import TaskName
 from taskweir.domain.times import Instant
+from taskweir.store.base import Listing
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.rows import (
     GENERATION,
@@ -79,14 +80,16 @@ def read_task(connection: sqlite3.Connection, entry: Entry, uid: int) -> Task | 
 
 def list_tasks(
     connection: sqlite3.Connection, entry: Entry, after: str, limit: int, *, with_body: bool, max_bytes: int
-) -> Sequence[Task]:
+) -> Listing:
     """Tasks in order of their ids: at most `limit`, and of those as many as take `max_bytes` together, at least one."""
-    (found,) = connection.execute(
-        _SIZES_WITH_BODY if with_body else _SIZES, (entry.generation, after, limit)
+    (text,) = connection.execute(
+        _SIZES_WITH_BODY if with_body else _SIZES, (entry.generation, after, limit + 1)
     ).fetchone()
-    uids = within(decode(found), max_bytes)
+    found = decode(text)
+    uids = within(found[:limit], max_bytes)
     rows = sorted(read_rows(connection, uids, with_body=with_body), key=lambda row: str(row[ID]))
-    return [task_of(row, entry.queue.name, entry.queue.uid) for row in rows]
+    tasks = [task_of(row, entry.queue.name, entry.queue.uid) for row in rows]
+    return Listing(tasks, has_more=len(found) > len(uids))
 
 
 def first_tasks(connection: sqlite3.Connection, entry: Entry, limit: int) -> Sequence[Task]:
