@@ -11,6 +11,7 @@ from tests.eventually import eventually
 
 from taskweir.api.grpc.health import Health
 from taskweir.api.grpc.server import GrpcServer
+from taskweir.api.serving_status import ServingStatus
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -73,7 +74,7 @@ class Context:
 
 async def test_watchers_are_bounded_in_number_and_in_time() -> None:
     """One too many is refused; whose time is over has its stream end in good order, and leaves its place."""
-    health = Health([], watchers=1, longest=0.1)
+    health = Health(ServingStatus([]), watchers=1, longest=0.1)
     first, second = Context(), Context()
     watching = asyncio.create_task(health.watch(request(), first))
     await eventually(lambda: bool(first.told))

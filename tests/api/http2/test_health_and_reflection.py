@@ -13,6 +13,7 @@ from tests.api.http2.serving import NAME, Serving, channel, serving
 from tests.eventually import eventually
 
 from taskweir.api.http2.frames import Setting, window_update
+from taskweir.api.serving_status import STRANGERS, WATCHERS
 from taskweir.domain.errors import Unauthenticated
 
 
@@ -207,6 +208,19 @@ async def test_only_so_many_watch(served: Serving) -> None:
         assert raised.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         first.cancel()
         await eventually(lambda: served.server._health._places)
+
+
+async def test_strangers_do_not_take_the_places_of_others() -> None:
+    """Where callers need a token, those without one have places of their own to watch from."""
+    async with serving(authenticate=_nobody) as served:
+        client = await served.client()
+        path = "/grpc.health.v1.Health/Watch"
+        strangers = [client.call(b"", path) for _ in range(STRANGERS + 1)]
+        assert (await client.answer(strangers[-1])).status == 8
+        known = client.call(b"", path, [("authorization", "Bearer right")])
+        await eventually(lambda: served.server._health._places == WATCHERS - 1)
+        await client.ping()
+        assert len(client.so_far(known).messages) == 1
 
 
 async def test_long_streams_of_health_and_reflection_end(served: Serving) -> None:

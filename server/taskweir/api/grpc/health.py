@@ -1,4 +1,4 @@
-"""The gRPC health service: one state for the whole server, under the empty name and each service's.
+"""The gRPC health service.
 
 grpcio-health-checking's own servicer leaves the streams of Watch open for ever, so that one watching load balancer
 would hold up every stop for the whole drain timeout. This one ends them, and bounds them in number and time.
@@ -6,7 +6,7 @@ would hold up every stop for the whole drain timeout. This one ends them, and bo
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias, TypeVar
 
 import grpc
@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2
 
 from taskweir.api.grpc.handlers import Guarded, let_pass
 from taskweir.api.methods import Authenticate
+from taskweir.api.serving_status import NAME, STRANGERS, WATCHERS, ServingStatus
 
 _Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 _Request: TypeAlias = "health_pb2.HealthCheckRequest"
@@ -22,7 +23,6 @@ _Response: TypeAlias = "health_pb2.HealthCheckResponse"
 
 _T = TypeVar("_T")
 
-NAME: Final = "grpc.health.v1.Health"
 _CHECK: Final = f"{NAME}/Check"
 _WATCH: Final = f"{NAME}/Watch"
 _CODEC: Final = (
@@ -33,39 +33,21 @@ _WHOLE_SERVER: Final = health_pb2.HealthCheckRequest()
 
 LONGEST_STREAM: Final = 600.0
 """Seconds. Who wants to know more begins anew, as gRPC's own clients do; one that hangs does not keep its place."""
-_WATCHERS: Final = 1_000
-"""At a time, of the whole server."""
 
 
 class Health:
-    """NOT_SERVING until it is told otherwise."""
-
     def __init__(
-        self, services: Iterable[str], watchers: int = _WATCHERS, longest: float = LONGEST_STREAM
+        self, status: ServingStatus, watchers: int = WATCHERS, longest: float = LONGEST_STREAM
     ) -> None:
         """At most so many watch at a time, each for at most so many seconds."""
-        self._services = frozenset({"", NAME, *services})
+        self._status = status
         self._places = watchers
         self._longest = longest
-        self._serving = False
-        self._ended = False
-        self._changed = asyncio.Event()
-
-    def set_serving(self, *, serving: bool) -> None:
-        """Switch the state, and tell those who watch."""
-        self._serving = serving and not self._ended
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def end(self) -> None:
-        """NOT_SERVING from now on; those who watch are told so, and their streams end."""
-        self._ended = True
-        self.set_serving(serving=False)
 
     async def check(self, request: _Request, context: _Context) -> _Response:
-        if request.service not in self._services:
+        if request.service not in self._status.services:
             await context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
-        return health_pb2.HealthCheckResponse(status=self._status(request.service))
+        return health_pb2.HealthCheckResponse(status=self._status.of(request.service))
 
     async def watch(self, request: _Request, context: _Context) -> None:
         if not self._places:
@@ -80,36 +62,25 @@ class Health:
             self._places += 1
 
     async def _tell(self, service: str, context: _Context) -> None:
-        told = None
-        while True:
-            changed, ended, status = self._changed, self._ended, self._status(service)
-            if status != told:
+        async with contextlib.aclosing(self._status.watched(service)) as statuses:
+            async for status in statuses:
                 await context.write(health_pb2.HealthCheckResponse(status=status))
-                told = status
-            if ended:
-                return
-            await changed.wait()
-
-    def _status(self, service: str) -> health_pb2.HealthCheckResponse.ServingStatus:
-        if service not in self._services:
-            return health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
-        if self._serving:
-            return health_pb2.HealthCheckResponse.SERVING
-        return health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-def health_handler(health: Health, authenticate: Authenticate | None) -> grpc.GenericRpcHandler:
+def health_handler(status: ServingStatus, authenticate: Authenticate | None) -> grpc.GenericRpcHandler:
     """Callers that do not pass are told of the server as a whole, whichever service they ask for: their messages are
     not read."""
+    health = Health(status)
     handlers = {
         _CHECK: grpc.unary_unary_rpc_method_handler(health.check, *_CODEC),
         _WATCH: grpc.unary_stream_rpc_method_handler(health.watch, *_CODEC),
     }
     if authenticate is None:
         return Guarded(handlers, let_pass)
+    of_strangers = Health(status, STRANGERS)
     for_nobody = {
-        _CHECK: grpc.stream_unary_rpc_method_handler(_unasked(health.check), *_CODEC),
-        _WATCH: grpc.stream_stream_rpc_method_handler(_unasked(health.watch), *_CODEC),
+        _CHECK: grpc.stream_unary_rpc_method_handler(_unasked(of_strangers.check), *_CODEC),
+        _WATCH: grpc.stream_stream_rpc_method_handler(_unasked(of_strangers.watch), *_CODEC),
     }
     return Guarded(handlers, authenticate, for_nobody)
 

@@ -11,15 +11,17 @@ from typing import Final
 import grpc.aio
 
 from taskweir.api.certificate import Certificate
-from taskweir.api.grpc import health
 from taskweir.api.grpc.credentials import server_credentials
 from taskweir.api.grpc.handlers import generic_handler
+from taskweir.api.grpc.health import health_handler
 from taskweir.api.grpc.options import channel_options
 from taskweir.api.grpc.reflection import reflection_handler
 from taskweir.api.grpc.relay import Relays
 from taskweir.api.methods import Authenticate, Calls, Service
 from taskweir.api.port_limits import NO_LIMITS, PortLimits
 from taskweir.api.renewed_file import UnusableFile
+from taskweir.api.serving_status import NAME as HEALTH
+from taskweir.api.serving_status import ServingStatus
 from taskweir.api.streams import Streams
 
 _LOG: Final = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class GrpcServer:
         self._credentials: list[grpc.ServerCredentials] = []
         """Of each port, kept as long as that."""
         names = [service.name for service, _ in services]
-        self._health = health.Health(names)
+        self._status = ServingStatus(names)
         self._streams = Streams()
         self.ending: asyncio.Future[None] | None = None
         """What waits for the last connections, from `stop` on. A loop that goes before it is done must be the last thing
@@ -58,8 +60,8 @@ class GrpcServer:
         )
         self._server.add_generic_rpc_handlers(
             [
-                health.health_handler(self._health, authenticate),
-                reflection_handler([*names, health.NAME], authenticate),
+                health_handler(self._status, authenticate),
+                reflection_handler([*names, HEALTH], authenticate),
             ]
         )
 
@@ -114,12 +116,12 @@ class GrpcServer:
 
     def set_serving(self, *, serving: bool) -> None:
         """What the health service says: NOT_SERVING until this is called."""
-        self._health.set_serving(serving=serving)
+        self._status.set_serving(serving=serving)
 
     async def stop(self, grace: float) -> None:
         """Accept no more calls, and let those that run finish for at most `grace` seconds. Streams end at once: they
         would never finish."""
-        self._health.end()
+        self._status.end()
         self._streams.end()
         # It waits for its connections to end, which those do not that have replies for a client that does not read.
         self.ending = asyncio.ensure_future(self._server.stop(grace))

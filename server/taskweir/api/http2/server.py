@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Self
 
-from taskweir.api.http2 import health, reflection
+from taskweir.api.http2 import reflection
 from taskweir.api.http2.common import USUAL, Common, Open
 from taskweir.api.http2.connection import Connection
 from taskweir.api.http2.dialogue import DialogueEntry
 from taskweir.api.http2.entries import Entry, entries_of
-from taskweir.api.http2.health import Health
+from taskweir.api.http2.health import Health, health_entries
 from taskweir.api.http2.listening import bound_sockets
 from taskweir.api.http2.patience import Patience
 from taskweir.api.methods import Authenticate, Calls, Service
 from taskweir.api.places import Guest, Places
 from taskweir.api.port_limits import NO_LIMITS, PortLimits
+from taskweir.api.serving_status import NAME as HEALTH
+from taskweir.api.serving_status import ServingStatus
 from taskweir.api.streams import Streams
 from taskweir.api.tls_listener import TlsListener
 from taskweir.domain.times import SECOND
@@ -50,13 +52,14 @@ class Http2Server:
         self._common = Common(replace(patience, idle=limits.idle / SECOND))
         self._places = Places(limits.connections)
         self._streams = Streams()
-        self._health = Health(service.name for service, _ in services)
+        self._status = ServingStatus(service.name for service, _ in services)
+        self._health = Health(self._status)
         names = [service.name for service, _ in services]
-        answer = reflection.reflection_answer([*names, health.NAME])
+        answer = reflection.reflection_answer([*names, HEALTH])
         dialogue = DialogueEntry(answer, authenticate, self._streams, _LONGEST_STREAM)
         self._entries: Mapping[str, Entry] = {
             **entries_of(services, self._streams),
-            **health.health_entries(self._health, authenticate, _LONGEST_STREAM),
+            **health_entries(self._health, authenticate, _LONGEST_STREAM),
             **dict.fromkeys(reflection.PATHS, dialogue),
         }
         self._sockets: list[socket.socket] = []
@@ -99,7 +102,7 @@ class Http2Server:
 
     def set_serving(self, *, serving: bool) -> None:
         """What the health service says: NOT_SERVING until this is called."""
-        self._health.set_serving(serving=serving)
+        self._status.set_serving(serving=serving)
 
     async def stop(self, grace: float) -> None:
         """Take no more calls, and let those that run finish for at most `grace` seconds. Streams end at once: they
@@ -107,7 +110,7 @@ class Http2Server:
         self._stopping = True
         for listener in self._listeners or self._sockets:
             listener.close()
-        self._health.end()
+        self._status.end()
         self._streams.end()
         for connection in self._connections():
             connection.stop()
