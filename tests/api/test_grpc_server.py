@@ -108,7 +108,8 @@ async def test_a_taken_port_is_an_error(capfd: pytest.CaptureFixture[str]) -> No
         with socket.create_server(("127.0.0.1", 0)) as taken:
             for port in (taken.getsockname()[1], other.port):
                 assert (await refused_address("127.0.0.1", port)).errno == errno.EADDRINUSE
-    assert capfd.readouterr().err == ""
+    # gRPC's clients of earlier tests may only now tell that their servers have gone.
+    assert not [line for line in capfd.readouterr().err.splitlines() if "Got goaway" not in line]
 
 
 async def test_a_port_taken_at_the_last_moment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
