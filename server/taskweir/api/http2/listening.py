@@ -48,7 +48,8 @@ def _with_port(address: _Address, bound: list[socket.socket]) -> _Address:
 
 def _bound(family: socket.AddressFamily, address: _Address, *, is_for_all: bool) -> socket.socket:
     """`is_for_all` says that an address of IPv6 is for IPv4 too."""
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # With its protocol: else asyncio does not see that it is TCP, and leaves Nagle's algorithm on.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
