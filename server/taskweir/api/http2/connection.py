@@ -185,6 +185,7 @@ class Connection(asyncio.Protocol):
             # where nobody can see whether it went out.
             self._look_in(_AGREEMENT)
             return
+        self._wire.hold(is_held=False)  # to see when the client has gone
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._look_in(self._common.patience.goodbye)
