@@ -1,13 +1,12 @@
 """The store port on SQLite: every method hands its work to the writer's queue or to the reader."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final, Self, TypeVar
 
 from taskweir.clock import real_now
-from taskweir.domain.errors import QueueNotFound, Refusal, Unavailable
+from taskweir.domain.errors import QueueNotFound, Refusal
 from taskweir.domain.history import AttemptFilter, AttemptRecord, FinishedFilter, FinishedTask
 from taskweir.domain.iam import Policy
 from taskweir.domain.lifecycle import AttemptResult, Ending
@@ -29,15 +28,15 @@ from taskweir.store.sqlite import (
     tasks,
 )
 from taskweir.store.sqlite.batch import Kind, Stage, run_calls
-from taskweir.store.sqlite.connection import Durability, on_thread
+from taskweir.store.sqlite.connection import Durability
 from taskweir.store.sqlite.data_file import DataFile
 from taskweir.store.sqlite.group_commit import GroupCommit
 from taskweir.store.sqlite.lease_calls import LeaseCalls
+from taskweir.store.sqlite.reads import Reads
 from taskweir.store.sqlite.registry import Entry
 from taskweir.store.sqlite.reset import reset
 from taskweir.store.sqlite.sweep import sweep
 from taskweir.store.sqlite.transaction import Transaction
-from taskweir.store.sqlite.trouble import reason_of, unavailable
 
 T = TypeVar("T")
 
@@ -67,7 +66,7 @@ class SqliteStore:
     ) -> None:
         """Use `open`."""
         self._file = file
-        self._reader = file.reader
+        self._reads = Reads(file.reader)
         self._memory = file.memory
         self._listener: Listener | None = listener
         self._closed = False
@@ -80,7 +79,7 @@ class SqliteStore:
             on_commit=on_commit,
             on_put_off=on_put_off,
         )
-        self._leases = LeaseCalls(self._commit, self._memory, self._read)
+        self._leases = LeaseCalls(self._commit, self._memory, self._reads.alone)
 
     @classmethod
     async def open(
@@ -109,6 +108,7 @@ class SqliteStore:
             return
         self._closed = True
         self._listener = None
+        await self._reads.close()
         await self._commit.close()
         await self._file.close()
 
@@ -162,7 +162,9 @@ class SqliteStore:
 
     async def get_task(self, name: TaskName, *, with_body: bool) -> Task:
         entry, now = self._entry(name.queue), self._memory.now
-        task = await self._read(lambda raw: task_reads.get_task(raw, entry, name, now, with_body=with_body))
+        task = await self._reads.shared(
+            lambda raw: task_reads.get_task(raw, entry, name, now, with_body=with_body)
+        )
         return self._memory.holds.show(task)
 
     async def list_tasks(
@@ -170,12 +172,12 @@ class SqliteStore:
     ) -> Listing:
         entry = self._entry(queue)
         listing = partial(task_reads.list_tasks, with_body=with_body, max_bytes=max_bytes)
-        found = await self._read(lambda raw: listing(raw, entry, after, limit))
+        found = await self._reads.alone(lambda raw: listing(raw, entry, after, limit))
         return Listing(self._memory.holds.show_all(found.tasks), found.has_more)
 
     async def first_tasks(self, queue: QueueName, limit: int) -> Sequence[Task]:
         entry = self._entry(queue)
-        found = await self._read(lambda raw: task_reads.first_tasks(raw, entry, limit))
+        found = await self._reads.alone(lambda raw: task_reads.first_tasks(raw, entry, limit))
         return self._memory.holds.show_all(found)
 
     async def delete_task(self, name: TaskName, now: Instant) -> None:
@@ -226,7 +228,7 @@ class SqliteStore:
         return await self._write(call, now, rows=1 + len(tasks))
 
     async def get_operation(self, name: OperationName, now: Instant) -> Operation:
-        return await self._read(lambda raw: operations.get_operation(raw, name, now))
+        return await self._reads.alone(lambda raw: operations.get_operation(raw, name, now))
 
     # dispatch
 
@@ -259,7 +261,7 @@ class SqliteStore:
         task = (
             None
             if entry is None
-            else await self._read(lambda raw: task_reads.read_task(raw, entry, task_uid))
+            else await self._reads.alone(lambda raw: task_reads.read_task(raw, entry, task_uid))
         )
         return attempts.take_run(self._memory, hold, task)
 
@@ -285,15 +287,17 @@ class SqliteStore:
     async def list_attempts(
         self, filter: AttemptFilter, after: int, limit: int, *, max_bytes: int
     ) -> Sequence[AttemptRecord]:
-        return await self._read(partial(history_reads.list_attempts, filter, after, limit, max_bytes))
+        return await self._reads.alone(partial(history_reads.list_attempts, filter, after, limit, max_bytes))
 
     async def list_finished_tasks(
         self, filter: FinishedFilter, after: int, limit: int, *, max_bytes: int
     ) -> Sequence[FinishedTask]:
-        return await self._read(partial(history_reads.list_finished_tasks, filter, after, limit, max_bytes))
+        return await self._reads.alone(
+            partial(history_reads.list_finished_tasks, filter, after, limit, max_bytes)
+        )
 
     async def history_ends(self) -> tuple[int, int]:
-        return await self._read(history_reads.history_ends)
+        return await self._reads.alone(history_reads.history_ends)
 
     # what there is to do
 
@@ -306,13 +310,13 @@ class SqliteStore:
     async def due_counts(self, queue_uids: Sequence[int], now: Instant, limit: int) -> Mapping[int, int]:
         entries = self._entries(queue_uids)
         in_flight = self._memory.holds.in_flight(set(queue_uids))
-        return await self._read(lambda raw: backlog.due_counts(raw, entries, in_flight, now, limit))
+        return await self._reads.alone(lambda raw: backlog.due_counts(raw, entries, in_flight, now, limit))
 
     async def earliest_schedule_times(
         self, queue_uids: Collection[int] | None = None
     ) -> Mapping[int, Instant]:
         entries = self._memory.registry.entries() if queue_uids is None else self._entries(queue_uids)
-        return await self._read(lambda raw: backlog.earliest(raw, entries))
+        return await self._reads.alone(lambda raw: backlog.earliest(raw, entries))
 
     # the rest
 
@@ -327,19 +331,19 @@ class SqliteStore:
 
     async def get_policy(self, queue: QueueName) -> Policy:
         uid = self._entry(queue).queue.uid
-        return await self._read(lambda raw: settings.get_policy(raw, uid))
+        return await self._reads.alone(lambda raw: settings.get_policy(raw, uid))
 
     async def set_policy(self, queue: QueueName, change: Callable[[Policy], Policy]) -> Policy:
         return await self._write(partial(settings.set_policy, queue=queue, change=change))
 
     async def get_kms_key(self, location: LocationName) -> str:
-        return await self._read(lambda raw: settings.get_kms_key(raw, location))
+        return await self._reads.alone(lambda raw: settings.get_kms_key(raw, location))
 
     async def set_kms_key(self, location: LocationName, key: str) -> None:
         await self._write(partial(settings.set_kms_key, location=location, key=key))
 
     async def secret(self, name: str) -> bytes | None:
-        return await self._read(lambda raw: settings.get_secret(raw, name))
+        return await self._reads.alone(lambda raw: settings.get_secret(raw, name))
 
     async def keep_secret(self, name: str, secret: bytes) -> bytes:
         return await self._write(partial(settings.keep_secret, name=name, secret=secret))
@@ -380,17 +384,6 @@ class SqliteStore:
             self._memory.now = now
         answer: T = await self._commit.submit(_WRITE, call, size, rows)
         return answer
-
-    async def _read(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        if self._closed:
-            raise Unavailable("The server is shutting down.")
-        try:
-            return await on_thread(self._reader, function)
-        except sqlite3.Error as error:
-            reason = reason_of(error)
-            if reason is None:
-                raise
-            raise unavailable(reason) from error
 
     def _publish(self, transaction: Transaction) -> None:
         transaction.publish(self._listener)
