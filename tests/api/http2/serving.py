@@ -102,8 +102,10 @@ async def serving(
     connections: int = 0,
     idle: float = 3600.0,
     authenticate: Any = None,
+    locations: Any = None,
 ) -> AsyncIterator[Serving]:
-    locations = Locations()
+    """`locations` are other ones than usual."""
+    locations = locations or Locations()
     counted: list[tuple[str, Code]] = []
     calls = Calls(observe=lambda rpc, code, _: counted.append((rpc, code)), authenticate=authenticate)
     descriptor = locations_pb2.DESCRIPTOR.services_by_name["Locations"]

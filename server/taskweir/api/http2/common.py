@@ -9,6 +9,8 @@ from taskweir.api.http2.memory import MessageBudget
 from taskweir.api.http2.patience import Patience
 
 USUAL: Final = Patience()
+_MOST_TURNS: Final = 16
+"""Calls at a time that are answered with more than they ask with: what is in the making is in memory, too."""
 
 
 class Open(Protocol):
@@ -35,6 +37,7 @@ class Common:
         self.patience = patience
         self.budget = MessageBudget()
         self.replies = MessageBudget(what="replies")
+        self.turns = asyncio.Semaphore(_MOST_TURNS)
         self.connections: set[Open] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
         self._something_ended = asyncio.Event()

@@ -99,6 +99,14 @@ class UnaryEntry(OfOneRequest):
         stream.answer(await self._calls.serve(method, read, _serialized, _call(method, stream)))
 
 
+class LargeEntry(UnaryEntry):
+    """Of a method whose answers may be far larger than what they answer."""
+
+    async def _answer(self, stream: Stream, request: Received) -> None:
+        async with stream.turn():
+            await super()._answer(stream, request)
+
+
 class StreamingEntry(OfOneRequest):
     def __init__(
         self, method: StreamingMethod, calls: Calls, streams: Streams, longest: float | None = None
@@ -148,5 +156,12 @@ def entries_of(services: Iterable[tuple[Service, Calls]], streams: Streams) -> M
             if isinstance(method, StreamingMethod):
                 found[f"/{method.rpc}"] = StreamingEntry(method, calls, streams)
             else:
-                found[f"/{method.rpc}"] = UnaryEntry(method, calls)
+                kind = LargeEntry if _asks_for_much(method) else UnaryEntry
+                found[f"/{method.rpc}"] = kind(method, calls)
     return found
+
+
+def _asks_for_much(method: AnyMethod) -> bool:
+    """In a few bytes, and again and again: those that list, and RunTask. Other methods send a task before it comes back,
+    or lease it first; or read one after the other, as GetTask does. Turns would be half as much work again for them."""
+    return "page_size" in method.request.DESCRIPTOR.fields_by_name or method.name == "RunTask"

@@ -1,5 +1,6 @@
 """What a connection may send: no more than the client has said that it takes (RFC 9113, 5.2), nor than the socket does."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
@@ -11,6 +12,10 @@ from taskweir.api.http2.memory import Share
 FIRST_WINDOW: Final = 65_535
 """Bytes, of the connection and of each stream, until the client says otherwise."""
 LARGEST_WINDOW: Final = (1 << 31) - 1
+_MUCH_HELD: Final = 8 << 20
+"""Bytes, from which on a client has to read before more is made for it."""
+_MOST_TURNS: Final = 8
+"""Of a client."""
 _USUAL_FRAME: Final = 16 << 10
 _LARGEST_FRAME: Final = 256 << 10
 _EMPTY_TABLE: Final = b"\x20"
@@ -35,7 +40,8 @@ class Pending:
 
 class Outlet:
     """Divides the connection's window among its streams, in turns. `stream_window` is what streams begin with; `held`
-    is how many bytes wait, `taken` how many went out of those that did, and `sent` grows with each frame of data."""
+    is how many bytes wait, `taken` how many went out of those that did, and `sent` grows with each frame of data. `turns`
+    are for calls that may be answered with much."""
 
     __slots__ = (
         "_block_prefix",
@@ -43,12 +49,14 @@ class Outlet:
         "_may_write",
         "_ready",
         "_replies",
+        "_something_left",
         "_waiting",
         "_window",
         "_write",
         "sent",
         "stream_window",
         "taken",
+        "turns",
     )
 
     def __init__(
@@ -71,6 +79,8 @@ class Outlet:
         self.stream_window = FIRST_WINDOW
         self.taken = 0
         self.sent = 0
+        self.turns = asyncio.Semaphore(_MOST_TURNS)
+        self._something_left = asyncio.Event()
 
     @property
     def held(self) -> int:
@@ -137,6 +147,12 @@ class Outlet:
             self._ready[pending.stream] = pending
             self.pump()
 
+    async def room(self) -> None:
+        """Wait until the client has read most of what it was answered."""
+        while self.held > _MUCH_HELD:
+            self._something_left.clear()
+            await self._something_left.wait()
+
     def has(self, pending: Pending) -> bool:
         """Whether some of it still waits."""
         return pending.stream in self._waiting
@@ -146,6 +162,7 @@ class Outlet:
         if self._waiting.pop(pending.stream, None) is not None:
             self._ready.pop(pending.stream, None)
             self._replies.give_back(len(pending.data))
+            self._something_left.set()
 
     def pump(self) -> None:
         """A frame of each stream in turn, until none may send."""

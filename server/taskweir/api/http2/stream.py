@@ -1,7 +1,8 @@
 """One call's stream: what comes of its request, and what goes back."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from taskweir.api.http2 import answers
@@ -125,6 +126,14 @@ class Stream:
         self._end()
 
     # What goes back.
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one, and keep it until the answer is there: a client that does not read gets none."""
+        async with self._outlet.turns:
+            await self._outlet.room()
+            async with self._common.turns:
+                yield
 
     def answer(self, message: bytes) -> None:
         """The only message, and the end."""
