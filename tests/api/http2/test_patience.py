@@ -1,6 +1,7 @@
 """Clients that let the server wait."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -149,6 +150,22 @@ async def test_a_short_deadline_is_kept_by_itself() -> None:
         assert served.locations.cancelled == 1
         assert (await client.answer(client.call(asks("wait"), more=[("grpc-timeout", "0n")]))).status == 4
         assert served.locations.asked == ["wait"]
+
+
+async def test_a_long_deadline_is_kept_by_itself_in_the_end() -> None:
+    """From when clients are looked at the last time before."""
+    async with serving(replace(PATIENT, tick=60.0)) as served:
+        client = await served.client()
+        stream = client.call(asks("wait"), more=[("grpc-timeout", "90S")])
+        await eventually(lambda: served.locations.running)
+        [connection] = served.common.connections
+        calls = connection._session.calls
+        calls.end_late(time.monotonic() + 20)
+        await client.ping()
+        assert served.locations.running
+        calls.end_late(time.monotonic() + 89.98)
+        assert served.locations.running
+        assert (await client.answer(stream)).status == 4
 
 
 async def test_a_deadline_that_passes_within_a_message() -> None:

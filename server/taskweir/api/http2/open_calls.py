@@ -1,6 +1,7 @@
 """The calls of a connection that are not over."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
@@ -129,16 +130,19 @@ class OpenCalls:
         self._on_over = _nothing
 
     def end_late(self, now: float) -> None:
-        """End those whose deadlines have passed, and those whose clients neither send nor take. A client fills its streams
-        one after the other: one is only late where the connection as a whole is."""
-        silence = self._common.patience.silence
+        """End those whose deadlines have passed, or will before it is looked again, and those whose clients neither send
+        nor take. A client fills its streams one after the other: one is only late where the connection as a whole is."""
+        silence, tick = self._common.patience.silence, self._common.patience.tick
         moves = self._pace.is_kept(self._received + self._outlet.taken, now, silence)
         for stream in tuple(self._streams.values()):
             timeout = stream.head.timeout
-            if timeout is not None and now > stream.began + timeout:
+            left = math.inf if timeout is None else stream.began + timeout - now
+            if left <= 0:
                 stream.cut_off(_too_late())
             elif stream.is_too_slow(now, silence) and not moves:
                 stream.cut_off(DeadlineExceeded("The client sends too little, or takes too little."))
+            elif timeout is not None and left < tick <= timeout:
+                _end_in_time(stream, left)
 
     def _over(self, stream: Stream) -> None:
         del self._streams[stream.number]
@@ -152,7 +156,7 @@ class OpenCalls:
 
 
 def _end_in_time(stream: Stream, timeout: float) -> None:
-    """Those that have longer are looked at in each tick. Raises DeadlineExceeded."""
+    """Those that have longer are looked at in each tick, so that most calls need no timer. Raises DeadlineExceeded."""
     if timeout <= 0:
         raise _too_late()
     asyncio.get_running_loop().call_later(timeout, stream.cut_off, _too_late())
