@@ -297,6 +297,18 @@ async def test_all_calls_together_are_bounded(served: Serving) -> None:
     assert (await client.answer(waiting)).status == 0
 
 
+async def test_calls_of_large_heads_leave_room_for_others(served: Serving) -> None:
+    """They are refused where large messages would be."""
+    client = await served.client()
+    taken = served.common.budget._free
+    served.common.budget.take_whole(taken)
+    more = [("large", "x" * 4_000)]
+    assert (await client.answer(client.call(asks("here"), more=more))).status == Code.RESOURCE_EXHAUSTED
+    assert (await client.answer(client.call(asks("here")))).status == 0
+    served.common.budget.give_back(taken)
+    assert (await client.answer(client.call(asks("here"), more=more))).status == 0
+
+
 async def test_an_early_answer_stops_the_request(served: Serving) -> None:
     """Who is refused need not send the rest; what is on its way is passed over."""
     client = await served.client()

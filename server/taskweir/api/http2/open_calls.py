@@ -19,6 +19,9 @@ from taskweir.domain.errors import DeadlineExceeded, InvalidArgument, Refusal
 
 _OF_A_CALL: Final = 4 << 10
 """Bytes that one takes besides its headers and messages, about: so that all calls are bounded, too."""
+_SMALL_HEAD: Final = 4 << 10
+"""Bytes of headers, above which a call is a large one: twenty that are sent may mean 64 KiB by the table, so that one
+client would have the room of all small calls for a megabyte."""
 
 
 class OpenCalls:
@@ -92,7 +95,8 @@ class OpenCalls:
                 raise InvalidArgument(head.fault)
             if head.timeout is not None and head.timeout < self._common.patience.tick:
                 _end_in_time(stream, head.timeout)
-            stream.messages.hold_whole(head.size + _OF_A_CALL)
+            hold = messages.hold_whole if head.size <= _SMALL_HEAD else messages.hold
+            hold(head.size + _OF_A_CALL)
         except Refusal as refusal:
             stream.client_is_done = ends
             stream.refuse(refusal)
