@@ -44,6 +44,17 @@ def struct(count: int) -> bytes:
         # An unknown group, in which 18 is no policy, and what is within it would end the count.
         (b"\x13" + b"\x12\x02\xff\xff" + b"\x0b\x0c" + b"\x14" + b"\x08\x01" * 40, POLICY, 45),
     ],
+    ids=[
+        "empty",
+        "few",
+        "messages",
+        "empty ones",
+        "a map",
+        "lists",
+        "unknown numbers",
+        "fixed sizes",
+        "groups",
+    ],
 )
 def test_fields_are_counted(data: bytes, descriptor: Descriptor, count: int) -> None:
     """Those of messages within messages too; entries of maps once, unless they hold messages."""
