@@ -28,7 +28,7 @@ class MessageBudget:
         """For a connection."""
         return Share(self)
 
-    def take(self, size: int, held: int = 0) -> None:
+    def take(self, size: int, held: int) -> None:
         """For one that holds so much already: it gets no more than it leaves. Raises ResourceExhausted."""
         self._take(size, (self._free - held) // 2)
 

@@ -22,9 +22,10 @@ bounds memory is the budget."""
 
 class Stream:
     """`number` is the stream's, `head` what it began with, and `began` when, in seconds of `time.monotonic`; `received`
-    counts bytes of frames, `body` those without padding. `client_is_done` says that no more comes, `is_admitted`
-    that its messages are read, `is_answered` that the client was told how the call ended. `task` serves the call, once there is something to serve, and `request` is
-    what it keeps of it; it may say that the call `is_waiting` for more of the client."""
+    counts bytes of frames, `body` those without padding. `client_is_done` says that no more comes, `is_admitted` that its
+    messages are read, `is_answered` that the client was told how the call ended. `task` serves the call, once there is
+    something to serve, and `request` is what it keeps of it; it may say that the call `is_waiting` for more of the client.
+    """
 
     __slots__ = (
         "_common",
