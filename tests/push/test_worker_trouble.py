@@ -39,7 +39,7 @@ async def test_a_store_that_cannot_claim_is_asked_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refused claim loses no wake-up."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    monkeypatch.setattr("taskweir.push.set_aside._PAUSE", 0.02)
     claim, refused = bench.store.claim, []
 
     async def busy(*args: object) -> object:
@@ -148,7 +148,7 @@ async def test_a_queue_that_cannot_be_claimed_stops_no_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Those that share a call of the store with it get theirs; it is logged, and asked again."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    monkeypatch.setattr("taskweir.push.set_aside._PAUSE", 0.02)
     claim, broken = bench.store.claim, True
     bad = await bench.queue("bad")
 
@@ -173,7 +173,7 @@ async def test_a_poisoned_window_stops_no_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither when a task of its queue falls due nor when every queue is looked at."""
-    monkeypatch.setattr("taskweir.push.worker._PAUSE_AFTER_TROUBLE", 0.001)
+    monkeypatch.setattr("taskweir.push.set_aside._PAUSE", 0.02)
     bad = await bench.queue("bad")
     await bench.queue("good")
     await bench.task("good", "good", after=SECOND)

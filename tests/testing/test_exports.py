@@ -4,6 +4,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 
 import pytest
@@ -33,6 +34,7 @@ def names(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
                 yield node.value
 
 
+@cache
 def made_here() -> set[str]:
     """Names of types that the package's modules make, by a class or an assignment."""
     found = set()
