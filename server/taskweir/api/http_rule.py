@@ -9,6 +9,7 @@ The grammar of templates, and what is decoded how, is that of google/api/http.pr
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from typing import Any, Final, Self
 from urllib.parse import unquote_to_bytes
@@ -139,8 +140,10 @@ class Binding:
     body: str
 
 
+@cache
 def bindings_of(method: MethodDescriptor) -> tuple[Binding, ...]:
-    """By the options of the method; the main one first. Empty for a method without a rule."""
+    """By the options of the method; the main one first. Empty for a method without a rule. Kept, since each surface asks
+    for those of every method, in each server that a process starts."""
     rule = method.GetOptions().Extensions[annotations_pb2.http]
     if rule.WhichOneof("pattern") is None:
         return ()
